@@ -11,6 +11,11 @@ _CALL: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _WRITE: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
+LIMITS: Final = ("streams", "requests", "bytes", "rooms")
+"""What one client may have only so much of: open streams, requests, bytes sent by hand, and streams
+that wait for sessions which do not exist."""
+
+
 class BridgeCounts:
     """The counters of one bridge. Times are seconds."""
 
@@ -19,6 +24,8 @@ class BridgeCounts:
         """Documents of producers, by the status of the answer."""
         self.refusals = Counter[tuple[str, str]]()
         """Requests that were refused, by route (`events`, `stream`, `other`) and status."""
+        self.client_limits = Counter[str]()
+        """Requests that exceeded a limit of their client, by limit (`LIMITS`)."""
         self.events = Counter[str]()
         """Events of POSTs: `new`, or `repeated` because they had come before."""
         self.signals = Counter[str]()
@@ -44,6 +51,10 @@ class BridgeCounts:
         """A request to this path was refused."""
         route = path.split("/", 2)[1] if path.startswith("/") else ""
         self.refusals[route if route in {"events", "stream"} else "other", str(status)] += 1
+
+    def limited(self, limit: str) -> None:
+        """A request has exceeded this limit of its client."""
+        self.client_limits[limit] += 1
 
     def became_durable(self, ages: Iterable[float]) -> None:
         """Samples of events have become durable, so many seconds after they came."""

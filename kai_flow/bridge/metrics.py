@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from kai_flow.bridge.counts import LIMITS, BridgeCounts
 from kai_flow.bridge.hub import Hub
+from kai_flow.bridge.load import Load
 from kai_flow.bridge.memory_budget import MAX_BYTES
 from kai_flow.runtime.metrics import OTHER, Metric
 
@@ -15,6 +17,24 @@ _STATUSES: Final = (
 def metrics_of(hub: Hub) -> list[Metric]:
     """Every metric of a bridge. What it holds is as `hub.load.look` has seen it last."""
     counts, load = hub.counts, hub.load
+    return [
+        *_posts(counts),
+        *_delays(counts, load),
+        *_signals(counts, load),
+        *_temporal(counts, load),
+        *_readers(counts, load),
+        *_held(load),
+        Metric(
+            "kai_bridge_stopping",
+            "gauge",
+            "1 while the bridge stops.",
+            hub.stopping.is_set,
+        ),
+    ]
+
+
+def _posts(counts: BridgeCounts) -> list[Metric]:
+    """What producers have sent."""
     return [
         Metric(
             "kai_bridge_posts_total",
@@ -31,12 +51,25 @@ def metrics_of(hub: Hub) -> list[Metric]:
             {"route": ("events", "stream", OTHER), "status": _STATUSES[1:]},
         ),
         Metric(
+            "kai_bridge_client_limits_total",
+            "counter",
+            "Requests that exceeded a limit of their client, by limit.",
+            lambda: counts.client_limits,
+            {"limit": LIMITS},
+        ),
+        Metric(
             "kai_bridge_events_total",
             "counter",
             "Events of POSTs: new, or repeated because they had come before.",
             lambda: counts.events,
             {"kind": ("new", "repeated")},
         ),
+    ]
+
+
+def _delays(counts: BridgeCounts, load: Load) -> list[Metric]:
+    """How long events take until they are durable, and until readers have them."""
+    return [
         Metric(
             "kai_bridge_events_waiting",
             "gauge",
@@ -61,6 +94,12 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "From when an event was there until it was written to a live reader.",
             lambda: counts.write_seconds,
         ),
+    ]
+
+
+def _signals(counts: BridgeCounts, load: Load) -> list[Metric]:
+    """How events become durable."""
+    return [
         Metric(
             "kai_bridge_signals_total",
             "counter",
@@ -86,6 +125,12 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "Sessions that wait for their turn to signal.",
             load.signals_waiting,
         ),
+    ]
+
+
+def _temporal(counts: BridgeCounts, load: Load) -> list[Metric]:
+    """What else is asked of Temporal."""
+    return [
         Metric(
             "kai_bridge_temporal_failures_total",
             "counter",
@@ -99,6 +144,12 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "Long polls of histories that are open at the Temporal server.",
             load.long_polls,
         ),
+    ]
+
+
+def _readers(counts: BridgeCounts, load: Load) -> list[Metric]:
+    """Who reads, and what they lacked."""
+    return [
         Metric(
             "kai_bridge_readers",
             "gauge",
@@ -125,6 +176,12 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "Gaps that were told; the live readers of a session count as one.",
             lambda: counts.gaps,
         ),
+    ]
+
+
+def _held(load: Load) -> list[Metric]:
+    """What the bridge holds."""
+    return [
         Metric(
             "kai_bridge_sessions",
             "gauge",
@@ -143,11 +200,5 @@ def metrics_of(hub: Hub) -> list[Metric]:
             "gauge",
             "Bytes that they may take.",
             lambda: MAX_BYTES,
-        ),
-        Metric(
-            "kai_bridge_stopping",
-            "gauge",
-            "1 while the bridge stops.",
-            hub.stopping.is_set,
         ),
     ]

@@ -9,26 +9,17 @@ app, because the app never sees such requests.
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Hashable
-from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any, ClassVar, Final, cast
-from weakref import WeakSet
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from kai_flow.runtime.clients import client_at
+from kai_flow.runtime.connections import CONNECTIONS, Cause
 from kai_flow.runtime.log_limiter import LimitedLines
 from kai_flow.runtime.open_response import EXTENSION, OpenResponse
 from kai_flow.stream.log_fields import about
 
 MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; other servers take 8 to 64 KiB
 HEAD_SECONDS: Final = 10.0  # for a whole head, from its first byte or from the new connection
-MAX_CONNECTIONS: Final = 20_000  # of a process, if it may have so many descriptors
-MAX_CLIENT_CONNECTIONS: Final = 1_000  # of them, of one client on another machine
-SPARE_DESCRIPTORS: Final = 64  # for Temporal, files and everything else that it opens
-
-Network = IPv4Network | IPv6Network
 
 log = logging.getLogger(__name__)
 log.addFilter(LimitedLines())
@@ -45,16 +36,7 @@ class _Pipelined(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. The process may have `max_connections` at once, on all its servers.
-
-    Further connections are reset and not answered with 503, because `EventSource` reconnects after
-    a broken connection, but never after a status other than 200.
-    """
-
-    max_connections = MAX_CONNECTIONS  # set by `serving`
-    opened: ClassVar[WeakSet["BoundedProtocol"]] = WeakSet()  # by all servers of the process
-    of_clients: ClassVar[Counter[Hashable]] = Counter()  # open connections of each
-    proxies: ClassVar[tuple[Network, ...]] = ()  # set by `serving`: they have many clients
+    """One connection, of which a process may have so many at once (`runtime.connections`)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,48 +46,20 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_too_large = False  # set by a callback of the parser, and answered after it
         self._head_timer: asyncio.TimerHandle | None = None  # runs while a head is awaited
         self._response: OpenResponse | None = None  # to the last request
-        self._client: Hashable | None = None  # whose connection it is, if that is limited
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """As described by asyncio."""
         super().connection_made(transport)
-        self.opened.add(self)
-        self._client = self._client_of(transport)
-        if self._client is not None:
-            self.of_clients[self._client] += 1
-        if len(self.opened) > self.max_connections:
-            log.warning(
-                "all %s connections are in use: new ones are reset",
-                self.max_connections,
-                extra=about("connections_exhausted"),
-            )
-            transport.abort()
-        elif self.of_clients[self._client] > MAX_CLIENT_CONNECTIONS:
-            log.warning(
-                "one client has %s connections: its new ones are reset",
-                MAX_CLIENT_CONNECTIONS,
-                extra=about("client_connections_exhausted"),
-            )
-            transport.abort()
-        else:
-            self._await_head()
-
-    def _client_of(self, transport: asyncio.Transport) -> Hashable | None:
-        """Whose connection it is; None: of this machine or of a proxy, which has many clients."""
         peer = transport.get_extra_info("peername")
-        client = client_at(peer[0]) if peer else None
-        if client is not None and any(ip_address(peer[0]) in one for one in self.proxies):
-            return None
-        return client
+        # over TLS it was counted before the handshake
+        if self in CONNECTIONS or CONNECTIONS.enter(self, peer[0] if peer else None):
+            self._await_head()
+        else:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As described by asyncio."""
-        self.opened.discard(self)
-        if self._client is not None:
-            self.of_clients[self._client] -= 1
-            if not self.of_clients[self._client]:
-                del self.of_clients[self._client]
-            self._client = None
+        CONNECTIONS.leave(self)
         self._stop_timer()
         self._close_response()
         super().connection_lost(exc)
@@ -155,6 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 "a request before the end of the last answer: reset the connection",
                 extra=about("request_pipelined"),
             )
+            CONNECTIONS.ended[Cause.PIPELINED.value] += 1
             self.transport.abort()
             raise _Pipelined
         self._reading_head = False
@@ -203,6 +158,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._response = None
 
     def _refuse_head(self) -> None:
+        CONNECTIONS.ended[Cause.LARGE_HEAD.value] += 1
         log.warning(
             "refused a request head of more than %s bytes",
             MAX_HEAD_BYTES,
@@ -224,7 +180,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         waited_for = self._head_timer is not None or self.timeout_keep_alive_task is not None
         if not waited_for and not self._answering:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._end_silence)
+
+    def _end_silence(self) -> None:
+        CONNECTIONS.ended[Cause.SLOW_HEAD.value] += 1
+        self.transport.close()
 
     @property
     def _answering(self) -> bool:

@@ -23,7 +23,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.metrics_core import Metric as Family
 
 from kai_flow import __version__
-from kai_flow.runtime.http_protocol import BoundedProtocol
+from kai_flow.runtime.connections import CONNECTIONS, Cause
 from kai_flow.runtime.metrics import Metric, Metrics
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import LOOPBACK, Settings
@@ -84,13 +84,20 @@ def process_metrics(delays: Histogram) -> list[Metric]:
             "kai_http_connections",
             "gauge",
             "Open connections of all HTTP servers of the process.",
-            lambda: len(BoundedProtocol.opened),
+            lambda: len(CONNECTIONS),
         ),
         Metric(
             "kai_http_connections_limit",
             "gauge",
             "Connections that the process may have; further ones are reset.",
-            lambda: BoundedProtocol.max_connections,
+            lambda: CONNECTIONS.limit,
+        ),
+        Metric(
+            "kai_http_connections_ended_total",
+            "counter",
+            "Connections that a limit on clients has refused or ended, by cause.",
+            lambda: CONNECTIONS.ended,
+            {"cause": tuple(cause.value for cause in Cause)},
         ),
     ]
 

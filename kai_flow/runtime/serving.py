@@ -19,14 +19,16 @@ from typing import Any, Final
 
 import uvicorn
 
-from kai_flow.runtime.http_protocol import MAX_CONNECTIONS, SPARE_DESCRIPTORS, BoundedProtocol
+from kai_flow.runtime.connections import CONNECTIONS, MAX_CONNECTIONS
+from kai_flow.runtime.http_protocol import BoundedProtocol
 from kai_flow.runtime.log_limiter import LimitedLines
 from kai_flow.runtime.ports import port_in_use
+from kai_flow.runtime.tls_listener import TlsListener
 
 GRACE_SECONDS: Final = 5
 UNSENT_SECONDS: Final = 60  # a peer that acknowledges nothing for so long is disconnected
 BACKLOG: Final = 2_048
-HANDSHAKE_SECONDS: Final = 10.0  # of TLS; the limits of the protocol begin after it
+SPARE_DESCRIPTORS: Final = 64  # for Temporal, files and everything else that a process opens
 
 
 class _LimitedLog:
@@ -63,7 +65,7 @@ class _Server(uvicorn.Server):
         yield  # the program around it decides when to stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does; but over TLS, a client that does not shake hands is disconnected."""
+        """As uvicorn does; but over TLS, a client counts before it has shaken hands."""
         if self.config.ssl is None:
             await super().startup(sockets)
             return
@@ -75,14 +77,8 @@ class _Server(uvicorn.Server):
             app_state=self.lifespan.state,
         )
         for listener in sockets or ():
-            server = await asyncio.get_running_loop().create_server(
-                protocol,
-                sock=listener,
-                ssl=self.config.ssl,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                backlog=self.config.backlog,
-            )
-            self.servers.append(server)
+            server = TlsListener(listener, self.config.ssl, protocol)
+            self.servers.append(server)  # type: ignore[arg-type]  # only closed, and waited for
 
 
 @asynccontextmanager
@@ -105,8 +101,8 @@ async def serving(
     not. Raises PortInUse.
     """
     listener = _bind(host, port, what, setting)
-    BoundedProtocol.max_connections = _connections_at_once()
-    BoundedProtocol.proxies = tuple(ip_network(one, strict=False) for one in proxies)
+    CONNECTIONS.limit = _connections_at_once()
+    CONNECTIONS.proxies = tuple(ip_network(one, strict=False) for one in proxies)
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,

@@ -69,7 +69,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
             hosts.add(urlsplit(url).hostname or "")
     refusals, send_timeout = RefusalLog(hub.counts.refused), SendTimeout()
     access = access_for(settings)
-    bodies, gate = Bodies(hub.stopping), ClientGate(settings)
+    bodies, gate = Bodies(hub.stopping), ClientGate(settings, hub.counts.limited)
     documents = Documents(hub, refusals, _signatures(settings), access)
     litestar = _Litestar(
         [receive_events, receive_lists, stream_events, healthz, readyz],

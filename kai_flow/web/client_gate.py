@@ -5,7 +5,7 @@ machine without a token is not limited. Where the bridge has keys, neither is a 
 signed: its signature is verified, and it is refused without one of them.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable
 from contextlib import aclosing
 from math import ceil
 from typing import Any, Final
@@ -34,9 +34,12 @@ class ComeAgain(Exception):
 
 
 class ClientGate:
-    """The limits of one bridge."""
+    """The limits of one bridge. `note` is called with the name of each limit that was exceeded."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, note: Callable[[str], None] = lambda _limit: None
+    ) -> None:
+        self._note = note
         self._limits = ClientLimits(rates(settings.client_requests), settings.client_streams)
         self._verifies = bool(settings.signing_keys)
 
@@ -68,6 +71,7 @@ class ClientGate:
     ) -> AsyncIterator[bytes]:
         with self._limits.stream(client, now()) as granted:
             if not granted:
+                self._note("streams")
                 yield come_again(FULL_SECONDS, "too many streams are open")
                 return
             async with aclosing(frames) as shown:
@@ -80,7 +84,10 @@ class ClientGate:
 
     def _wait(self, client: Hashable, resource: Resource, amount: float) -> int:
         """Use a resource: 0, or the whole seconds after which to ask again."""
-        return ceil(self._limits.use(client, resource, amount, now()))
+        wait = ceil(self._limits.use(client, resource, amount, now()))
+        if wait:
+            self._note(resource.name.lower())
+        return wait
 
 
 def come_again(seconds: int, why: str) -> bytes:

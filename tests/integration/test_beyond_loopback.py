@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from temporalio.client import Client
 
-from kai_flow.runtime import serving
+from kai_flow.runtime import tls_listener
 from kai_flow.settings import Settings, StartError
 from kai_flow.stream import follow
 from kai_flow.web.server import running_bridge
@@ -59,7 +59,7 @@ async def test_who_does_not_shake_hands_is_disconnected(
     client: Client, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """§8.7: connections that never get as far as a request take no descriptors for long."""
-    monkeypatch.setattr(serving, "HANDSHAKE_SECONDS", 0.2)
+    monkeypatch.setattr(tls_listener, "HANDSHAKE_SECONDS", 0.2)
     settings = Settings(bridge_port=0, tls_cert=certificate[0], tls_key=certificate[1])
     async with running_bridge(settings, client) as bridge:
         port = int(bridge.rpartition(":")[2])

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from kai_flow.runtime.metrics import Metrics
 from kai_flow.settings import Settings
 from kai_flow.stream.signing_keys import read_keys
 from kai_flow.web import client_gate
@@ -131,3 +132,26 @@ async def test_signed_posts_have_no_limit(client: Client, session_id: str) -> No
                 answer = await http.post(f"{url}/events/{session_id}", json={}, headers=head)
                 statuses.add(answer.status_code)
         assert statuses == {401}
+
+
+async def test_what_a_limit_refuses_is_counted(
+    client: Client, play: Play, http: httpx.AsyncClient, still: None
+) -> None:
+    """By the limit, and without any name of a client; what is within the limits is not."""
+    settings = Settings(
+        bridge_port=0, trusted_proxies=("127.0.0.0/8",), client_streams=1, client_requests=5
+    )
+    metrics = Metrics()
+    async with running_bridge(settings, client, metrics) as url:
+        [limits] = [one for one in metrics if one.name == "kai_bridge_client_limits_total"]
+
+        async with subscribed(f"{url}/stream/{play.id}", headers=GREEDY):
+            await play.post(http, [1])
+            assert not any(limits.samples().values())
+            async with http.stream("GET", f"{url}/stream/{play.id}", headers=GREEDY) as answer:
+                assert (await anext(answer.aiter_text())).startswith("retry: 5000")
+        assert limits.samples()["streams",] == 1
+        for _ in range(30):
+            await http.get(f"{url}/stream/nobody?wait=false", headers=GREEDY)
+        assert limits.samples()["requests",] == 12
+        assert limits.samples()["rooms",] == 0

@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import logging
 import resource
-import weakref
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -13,11 +13,15 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from kai_flow.runtime import http_protocol
+from kai_flow.runtime import connections, http_protocol
+from kai_flow.runtime.connections import CONNECTIONS
 from kai_flow.runtime.http_protocol import MAX_HEAD_BYTES
 from kai_flow.runtime.log_limiter import LimitedLines, LogLimiter
-from kai_flow.runtime.serving import serving
+from kai_flow.runtime.metrics_port import process_metrics
+from kai_flow.runtime.serving import SPARE_DESCRIPTORS, serving
+from kai_flow.stream.tally import Histogram
 from tests.integration.conftest import worker_on
+from tests.integration.waiting import until
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Connect = Callable[[], Awaitable[Connection]]
@@ -61,6 +65,7 @@ async def port(
     monkeypatch.setattr(lines, "disabled", False)
     monkeypatch.setattr(lines, "propagate", True)
     caplog.set_level(logging.WARNING, lines.name)
+    monkeypatch.setattr(connections.log, "filters", [LimitedLines()])
     async with serving(app, "127.0.0.1", 0, what="a test", setting="NONE") as port:
         yield port
 
@@ -243,8 +248,8 @@ async def test_connections_beyond_the_limit_are_reset(
     connect: Connect, port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Beyond the limit a connection is reset, the others go on, and the log has one line."""
-    monkeypatch.setattr(http_protocol.BoundedProtocol, "max_connections", 3)
-    monkeypatch.setattr(http_protocol.BoundedProtocol, "opened", weakref.WeakSet())
+    monkeypatch.setattr(CONNECTIONS, "limit", 3)
+    monkeypatch.setattr(CONNECTIONS, "_open", {})
     held = [await connect() for _ in range(3)]
     held[0][1].write(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
     await held[0][0].readuntil(b"first\n\r\n")
@@ -255,7 +260,7 @@ async def test_connections_beyond_the_limit_are_reset(
         assert await rest(reader) == b""
     held[1][1].write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert (await rest(held[1][0])).startswith(b"HTTP/1.1 200 ")
-    lines = [r.getMessage() for r in caplog.records if r.name == http_protocol.__name__]
+    lines = [r.getMessage() for r in caplog.records if r.name == connections.__name__]
     assert lines == ["all 3 connections are in use: new ones are reset"]
 
 
@@ -263,8 +268,8 @@ async def test_one_client_cannot_take_all_connections(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Beyond its limit its connections are reset; a proxy, which has many clients, has no limit."""
-    monkeypatch.setattr(http_protocol, "MAX_CLIENT_CONNECTIONS", 2)
-    monkeypatch.setattr(http_protocol, "client_at", lambda address: f"another machine {address}")
+    monkeypatch.setattr(connections, "MAX_CLIENT_CONNECTIONS", 2)
+    monkeypatch.setattr(connections, "client_at", lambda address: f"another machine {address}")
     held = [await connect() for _ in range(2)]
     reader, writer = await connect()
     with contextlib.suppress(ConnectionError):
@@ -273,14 +278,35 @@ async def test_one_client_cannot_take_all_connections(
     for one in held:
         one[1].write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert (await rest(one[0])).startswith(b"HTTP/1.1 200 ")
-    monkeypatch.setattr(
-        http_protocol.BoundedProtocol, "proxies", (ipaddress.ip_network("127.0.0.0/8"),)
-    )
+    monkeypatch.setattr(CONNECTIONS, "proxies", (ipaddress.ip_network("127.0.0.0/8"),))
     for one in [await connect() for _ in range(4)]:
         one[1].write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert (await rest(one[0])).startswith(b"HTTP/1.1 200 ")
-    lines = [r.getMessage() for r in caplog.records if r.name == http_protocol.__name__]
+    lines = [r.getMessage() for r in caplog.records if r.name == connections.__name__]
     assert lines == ["one client has 2 connections: its new ones are reset"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("slow_head", b"GET / HTTP/1.1\r\n"),
+        ("large_head", b"GET / HTTP/1.1\r\nX: " + b"a" * MAX_HEAD_BYTES),
+        ("pipelined", b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n" * 2),
+    ],
+)
+async def test_what_a_limit_has_ended_is_counted_by_its_cause(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, cause: str, said: bytes
+) -> None:
+    """Once for each connection, in the metrics of the process, and without any name of a client."""
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(CONNECTIONS, "ended", Counter())
+    [metric] = [one for one in process_metrics(Histogram(())) if "_ended_" in one.name]
+    assert not any(metric.samples().values())
+    reader, writer = await connect()
+    writer.write(said)
+    await rest(reader)
+    await until(lambda: metric.samples()[cause,] == 1)
+    assert sum(metric.samples().values()) == 1
 
 
 async def test_all_servers_of_a_process_share_the_limit(
@@ -288,8 +314,8 @@ async def test_all_servers_of_a_process_share_the_limit(
 ) -> None:
     """A second server takes no connections beyond the limit, which is that of the descriptors."""
     async with serving(app, "127.0.0.1", 0, what="another test", setting="NONE") as second:
-        monkeypatch.setattr(http_protocol.BoundedProtocol, "max_connections", 2)
-        monkeypatch.setattr(http_protocol.BoundedProtocol, "opened", weakref.WeakSet())
+        monkeypatch.setattr(CONNECTIONS, "limit", 2)
+        monkeypatch.setattr(CONNECTIONS, "_open", {})
         for _ in range(2):
             reader, writer = await connect()
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -304,8 +330,7 @@ async def test_all_servers_of_a_process_share_the_limit(
 async def test_a_server_leaves_descriptors_for_its_own_work(port: int) -> None:
     """Connections never use up the descriptors that the process needs for Temporal and files."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    spare = soft - http_protocol.BoundedProtocol.max_connections
-    assert spare >= http_protocol.SPARE_DESCRIPTORS
+    assert soft - CONNECTIONS.limit >= SPARE_DESCRIPTORS
 
 
 async def test_what_cannot_be_parsed_is_logged_seldom(

@@ -150,16 +150,20 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "kai_flow.runtime.http_protocol": {
         "MAX_HEAD_BYTES": "request line with headers; fields after a chunked body",
         "HEAD_SECONDS": "wait for a complete request head",
+    },
+    "kai_flow.runtime.connections": {
         "MAX_CLIENT_CONNECTIONS": "of them, of one client on another machine",
         "MAX_CONNECTIONS": "simultaneous connections of a process, over all its servers",
-        "SPARE_DESCRIPTORS": "file descriptors that connections leave for other work",
+    },
+    "kai_flow.runtime.tls_listener": {
+        "HANDSHAKE_SECONDS": "one TLS handshake",
     },
     "kai_flow.runtime.log_limiter": {
         "QUIET_SECONDS": "time between two log lines about the same subject",
         "MAX_KINDS": "different subjects that are logged in that time",
     },
     "kai_flow.runtime.serving": {
-        "HANDSHAKE_SECONDS": "one TLS handshake",
+        "SPARE_DESCRIPTORS": "file descriptors that connections leave for other work",
         "UNSENT_SECONDS": "time that a peer may accept nothing before it is dropped (Linux)",
         "GRACE_SECONDS": "wait for open connections when a server stops",
     },
