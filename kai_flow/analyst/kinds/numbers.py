@@ -45,11 +45,12 @@ def compared_with(
     """A condition on rows, and the same on groups where the number is or may be aggregated."""
     of, figures = in_unit(of, figures)
     values = tuple(figure.value for figure in figures)
+    unit = unit_of(figures)
     if isinstance(of, Noun):
-        yield Where(Compared(of, operator, values, unit_of(figures)))
-        yield Having(Amount(None, of), operator, values)
+        yield Where(Compared(of, operator, values, unit))
+        yield Having(Amount(None, of), operator, values, unit)
     elif isinstance(of, Amount):
-        yield Having(of, operator, values)
+        yield Having(of, operator, values, unit)
 
 
 def unit_of(figures: Sequence[Figure]) -> str:
@@ -211,6 +212,7 @@ KIND = Kind(
         "nearer": ("nearer than", "closer than", "shorter than"),
         "earning more": ("earn more than", "earning more than", "who earn over", "paid more than"),
         "earning less": ("earn less than", "earning less than", "paid less than"),
+        "where": ("where", "where the", "in which", "in which the", "for which", "for which the"),
         "between": ("between", "from", "in the range"),
         "range": ("and", "to", "-", "–"),
     },
@@ -251,12 +253,14 @@ KIND = Kind(
         "nearer": ("lebih dekat dari", "lebih dekat daripada"),
         "earning more": ("bergaji lebih dari", "bergaji di atas", "gajinya lebih dari"),
         "earning less": ("bergaji kurang dari", "bergaji di bawah", "gajinya kurang dari"),
+        "where": ("di mana", "dimana", "yang mana"),
         "between": ("antara", "dari", "di antara", "diantara", "berkisar"),
         "range": ("dan", "sampai", "hingga", "-", "–", "s/d", "sd", "sampai dengan"),
     },
     rules=(
         *_rules(),
         *(Rule(sign, (sign, Figure), _implied(*how)) for sign, how in COMPARATIVES.items()),
+        Rule("where", ("where", (Where, Having)), lambda _sign, limit: limit),
         Rule("between", ((*NOUN, *MEASURED), "between", Figure, "range", Figure), _between),
         Rule("range of", (Figure, "range", Figure, NOUN), _between_last, cost=0.05),
         Rule("between of", ("between", Figure, "range", Figure, NOUN), _between_last),

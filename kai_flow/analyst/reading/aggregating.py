@@ -36,6 +36,12 @@ from kai_flow.analyst.semantics.paths import keeps_rows
 MONEY: Final = ("amount", "revenue", "cost", "price", "profit", "income", "expense")
 """Concepts of money."""
 
+STRETCHES: Final = (
+    *("waiting_time", "lead_time", "response_time", "resolution_time", "delivery_time"),
+    "processing_time",
+)
+"""Concepts of how long something took; of a group, how long on average."""
+
 MONEY_COUNTED: Final = 0.35
 """Of "how many sales" as an amount of money."""
 
@@ -159,7 +165,9 @@ def _functions(
     """The ways to aggregate a number or to count a column."""
     name = known.name if isinstance(known, Derived) else ""
     money = isinstance(known, Attribute) and any(means(known, each) for each in MONEY)
-    for function, cost, notes in _ways_to_aggregate(amount.function, known.role):
+    took = isinstance(known, Attribute) and any(means(known, each) for each in STRETCHES)
+    role = Role.RATE if took and amount.function is None else known.role
+    for function, cost, notes in _ways_to_aggregate(amount.function, role):
         if money and amount.function is Function.COUNT and function is Function.SUM:
             cost += MONEY_COUNTED  # noqa: PLW2901 -- of this way
         if function in ADDED and isinstance(of.value, Field) and of.value.path:

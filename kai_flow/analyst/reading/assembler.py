@@ -34,6 +34,7 @@ from kai_flow.analyst.reading.paces import pace
 from kai_flow.analyst.reading.reading import Plural, Troubles
 from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.units import limits
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 from kai_flow.analyst.semantics.paths import keeps_rows, paths
@@ -314,13 +315,12 @@ class Assembler:
         return max(having.values) > max(MANY, self.model.schema.tables[table].row_count)
 
     def having(self, resolver: Resolver, having: p.Having, words: Words) -> list[Choice[Having]]:
-        if self.beyond(having):
+        values = limits(having, self.model)
+        if values is None or self.beyond(having):
             return []
         return [
             each.map(
-                lambda v: Having(
-                    measure=v, operator=having.operator, values=having.values, words=words
-                )
+                lambda v: Having(measure=v, operator=having.operator, values=values, words=words)
             )
             for each in self.amount(resolver, having.amount, words)
         ]

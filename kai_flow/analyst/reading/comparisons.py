@@ -198,7 +198,12 @@ def _far_above(resolver: Resolver, of: Column | Computed, test: Compared) -> boo
 def _own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
     """What "orders above 1 million" may compare: amounts of the very rows."""
     model = resolver.model
-    own = [each for each in model.of(resolver.fact) if each.role is Role.ADDITIVE]
+    aged = not unit  # "patients over 60"
+    own = [
+        each
+        for each in model.of(resolver.fact)
+        if each.role is Role.ADDITIVE or (aged and means(each, "age"))
+    ]
     if unit == PIECES:
         own = [each for each in own if means(each, "quantity")]
     elif unit:

@@ -7,25 +7,9 @@ from kai_flow.analyst.lexicon.data import CALENDAR
 from kai_flow.analyst.lexicon.lexicon import concepts, fillers, light, stem
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.anybody import VERBS
+from kai_flow.analyst.semantics.people import PEOPLE
 
-__all__ = ["NO_NOUNS", "PEOPLE", "PLACES", "agents", "done", "named_next", "plural", "sellers"]
-
-PEOPLE: Final = frozenset(
-    [
-        *("customer", "bank_customer", "member", "management", "employee", "civil_servant"),
-        *("manager", "supervisor", "head", "subordinate", "director", "salesperson"),
-        *("seller", "trader", "reseller", "retailer", "middleman", "supplier", "producer"),
-        *("distributor", "partner", "owner", "shareholder", "user", "subscriber", "contact"),
-        *("agent", "officer", "tour_guide", "cashier", "courier", "driver", "technician"),
-        *("farmer", "fisherman", "breeder", "student", "university_student", "teacher"),
-        *("lecturer", "parent", "alumnus", "participant", "winner", "applicant", "patient"),
-        *("doctor", "nurse", "midwife", "guest", "tourist", "passenger", "tenant"),
-        *("borrower", "donor", "volunteer", "voter", "author", "publisher", "artist"),
-        *("player", "coach", "beneficiary", "sender", "receiver", "creator", "person"),
-        *("child", "spouse"),
-    ]
-)
-"""Concepts of people, and of firms that do what people do."""
+__all__ = ["NO_NOUNS", "PLACES", "agents", "done", "named_next", "plural", "sellers"]
 
 ORGANISATIONS: Final = frozenset(
     [

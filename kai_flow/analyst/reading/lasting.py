@@ -10,7 +10,7 @@ from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.query.nodes import Field, Lapse, TimeUnit, Words
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
-from kai_flow.analyst.reading.parts import Amount, Compared, Having, Lasting
+from kai_flow.analyst.reading.parts import Amount, Compared, Lasting
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.ways import ids
 from kai_flow.analyst.schema import ColumnRef
@@ -187,7 +187,7 @@ def _told(bag: Bag, host: Lasting, told: Lasting, words: Words) -> Bag:
 
     fresh = copy(bag)
     fresh.measures, fresh.tests = placed(bag.measures), placed(bag.tests)
-    fresh.havings = [(Having(changed(h.amount), h.operator, h.values), w) for h, w in bag.havings]
+    fresh.havings = [(replace(h, amount=changed(h.amount)), w) for h, w in bag.havings]
     fresh.ranks = [(replace(rank, by=changed(rank.by)), w) for rank, w in bag.ranks]
     alone = not any(_hosts(bag))
     first = [w for c, w in bag.columns if isinstance(c, Lasting)][:1]

@@ -10,9 +10,10 @@ from kai_flow.analyst.query.nodes import Aggregate, Field, Function, Query, Word
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.concepts import means
-from kai_flow.analyst.reading.doers import PEOPLE, PLACES
+from kai_flow.analyst.reading.doers import PLACES
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Name, Role, SemanticModel
+from kai_flow.analyst.semantics.people import PEOPLE
 
 VALUED: Final = frozenset([Role.CATEGORY, Role.NAME, Role.TEXT])
 """Roles of columns whose values are names."""

@@ -10,6 +10,7 @@ from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.filtering import filters
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.units import limits
 
 __all__ = ["counts_of_groups", "tallied"]
 
@@ -67,7 +68,8 @@ def _tallies(
 ) -> list[Choice[Tally]]:
     """The conditions on related rows that a condition on groups may be."""
     found = []
-    for fact in () if a.beyond(having) else a.facts(having.amount):
+    values = limits(having, a.model)
+    for fact in () if values is None or a.beyond(having) else a.facts(having.amount):
         for way in resolver.ways(fact):
             if not way.value or not way.value[0].widens:
                 continue
@@ -77,7 +79,7 @@ def _tallies(
                     path=tuple(join.id for join in way.value),
                     of=each.value,
                     operator=having.operator,
-                    values=having.values,
+                    values=values or (),
                     words=words,
                 )
                 found.append(Choice(tally, way.cost + each.cost, each.notes))

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from kai_flow.analyst.semantics.model import Attribute
+from kai_flow.analyst.reading.parts import Column, Having
+from kai_flow.analyst.semantics.model import Attribute, SemanticModel
 
-__all__ = ["scaled"]
+__all__ = ["limits", "scaled"]
 
 _Values = tuple[str | float | bool, ...]
 
@@ -57,6 +58,15 @@ def scaled(values: Sequence[str | float | bool], unit: str, attribute: Attribute
         return tuple(values) if not own and unit in UNSAID else None
     (measures, factor), (same, base) = FACTORS[unit], FACTORS[own]
     return _times(values, factor / base) if measures == same else None
+
+
+def limits(having: Having, model: SemanticModel) -> tuple[float, ...] | None:
+    """The values of a condition on groups in the unit of its number; None when that is unknown."""
+    of = having.amount.of
+    if not isinstance(of, Column):
+        return None if having.unit in FACTORS else having.values
+    values = scaled(having.values, having.unit, model.attributes[of.ref])
+    return None if values is None else tuple(map(float, values))
 
 
 def _percentage(attribute: Attribute) -> bool:

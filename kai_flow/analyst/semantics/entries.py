@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Attribute, Entity, Join, Name, Role, SemanticModel
+from kai_flow.analyst.semantics.people import PEOPLE, PERSONS
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
     AxisTarget,
@@ -132,14 +133,6 @@ def _plain_rows(entity: Entity, *, only: bool, sold: bool) -> Iterator[Entry]:
 
 
 _ANYONE = ("people", "person", "orang")
-_PERSONS = frozenset(
-    [
-        *("customer", "member", "employee", "civil_servant", "user", "subscriber", "patient"),
-        *("student", "university_student", "participant", "passenger", "guest", "tourist"),
-        *("applicant", "alumnus", "volunteer", "voter", "player", "teacher", "lecturer"),
-    ]
-)
-"""Concepts of persons."""
 
 
 def _people(model: SemanticModel) -> frozenset[str]:
@@ -150,7 +143,7 @@ def _people(model: SemanticModel) -> frozenset[str]:
     }
     if any(("person",) in each for each in meant.values()):
         return frozenset()
-    return frozenset(t for t, each in meant.items() if any(_PERSONS.issuperset(b) for b in each))
+    return frozenset(t for t, each in meant.items() if any(PERSONS.issuperset(b) for b in each))
 
 
 def _plain_people(entity: Entity, *, only: bool) -> Iterator[Entry]:
@@ -273,8 +266,9 @@ def _compounds(
 
 
 def _values(attribute: Attribute) -> Iterator[Entry]:
-    """The values of a column. Names of rows are not translated: "Harapan" is no hope."""
-    loose = attribute.role is not Role.NAME
+    """The values of a column. Names of rows and people are not translated: "Putri" is no woman."""
+    own = (bag for name in attribute.names if name.weight > _OWN for bag in bags(name.words))
+    loose = attribute.role is not Role.NAME and not any(map(PEOPLE.issuperset, own))
     targets = [ValueTarget(attribute.ref, value) for value in attribute.values]
     for target in targets:
         yield from _named(target, target.value.names, loose=loose)

@@ -126,6 +126,8 @@ class Naming:
             found += self._shorter(words, role)
             if role in {Role.NAME, Role.CATEGORY} and NAMES.isdisjoint(words):
                 found.append(((*words, "name"), WEAK))  # "nama penjualnya": just the seller
+        if role in {Role.ADDITIVE, Role.RATE}:
+            found += [(words, LESS) for words in _as_time(full_words(cut))]
         if role in _TEXTS and own in _SELLERS:
             found = [(_SELLER, OWN), *((words, _HOMONYM) for words, _ in found)]
         return collected(found, taught)
@@ -171,6 +173,11 @@ _BARE = IDS | NAMES | NUMBERS | DATES | {"code", "kode", "kd", "cd"}
 _COUNTED = frozenset(["units", "pcs", "pieces"])
 """Last words of numbers of things, which are called by what they are as well: scrap."""
 
+_UNITS_OF_TIME = frozenset(
+    [word for word, unit in UNITS.items() if unit in {"min", "h", "s"}] + ["days", "hari"]
+)
+_TIMES = frozenset(["time", "duration", "waktu", "lama", "durasi"])
+
 _AMOUNTS = frozenset(["amount", "amt", "total", "value", "nilai", "count", "sum", "number"])
 
 
@@ -203,6 +210,15 @@ def _without_marks(words: Words, role: Role) -> Words:
     if last - first > 1 and words[last - 1] in marks:
         last -= 1
     return words[first:last]
+
+
+def _as_time(words: Words) -> Iterable[Words]:
+    """Names of a stretch of time whose column says in which unit: waiting minutes, waiting time."""
+    if len(words) > 1 and words[-1] in _UNITS_OF_TIME and words[-2] not in _TIMES:
+        yield (*words[:-1], "time")
+        yield ("waktu", *words[:-1])
+    if len(words) > 1 and words[0] in _UNITS_OF_TIME and words[1] not in _TIMES:
+        yield ("waktu", *words[1:])
 
 
 def _without(words: Words, entity: Words) -> Words:

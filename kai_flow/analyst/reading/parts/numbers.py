@@ -16,6 +16,8 @@ class Having(Struct, frozen=True, gc=False, cache_hash=True):
     amount: "Amount"
     operator: Operator
     values: tuple[float, ...]
+    unit: str = ""
+    """The unit in which the question gives the values: ``kg``, ``%``; empty: it does not say."""
 
 
 class Amount(Struct, frozen=True, gc=False, cache_hash=True):
