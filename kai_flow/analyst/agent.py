@@ -37,7 +37,7 @@ from kai_flow.analyst.reading.reader import Catalogue, Declined, Unclear, Unders
 from kai_flow.analyst.report import Event, Report, overview, tool_end, tool_start
 from kai_flow.analyst.semantics.cache import BUILD_S, Models, Understanding
 from kai_flow.analyst.semantics.rephrasing import skilled
-from kai_flow.analyst.suggesting import first_questions, follow_ups
+from kai_flow.analyst.suggesting import follow_ups, other_questions
 from kai_flow.connections.knowledge import Knowledge
 from kai_flow.connections.store import Connection, ConnectionStore, StoreError
 from kai_flow.connections.turns import BadConversation, Begun, Turn, chosen
@@ -166,7 +166,9 @@ class Analyst:
         report.language = asked.language
         match asked.outcome:
             case Declined(why):
-                report.suggested_questions = await first_questions(asked.reader, asked.language)
+                report.suggested_questions = await other_questions(
+                    asked.question, why, asked.reader, asked.language
+                )
                 raise UnclearQuestion(why_not(why, asked, prompt))
             case Unclear(readings):
                 yield await asked_back(asked, readings, report)

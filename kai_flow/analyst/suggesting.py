@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 
 from kai_flow.analyst.answer.asking import asked
-from kai_flow.analyst.answer.suggestions import same, starters, suggestions
+from kai_flow.analyst.answer.nearest import reworded
+from kai_flow.analyst.answer.suggestions import MAX_SUGGESTIONS, same, starters, suggestions
 from kai_flow.analyst.engines.threads import Stop, in_thread
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.nodes import Query
-from kai_flow.analyst.reading.reader import Understood, read
+from kai_flow.analyst.reading.choices import Note
+from kai_flow.analyst.reading.reader import Declined, Outcome, Understood, read
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["Reader", "first_questions", "follow_ups", "prompts"]
+__all__ = ["Reader", "follow_ups", "other_questions", "prompts"]
+
+UNKNOWN = "unknown_word"
+"""The reason of a refusal that names the words which mean nothing here."""
 
 DEADLINE_S = 5.0
 """Seconds for suggestions; an answer without them is better than one that comes late."""
@@ -29,18 +34,39 @@ class Reader:
 
     def taken(self, text: str) -> Query | None:
         """What a question is taken for; None if it would not be answered."""
-        outcome, _ = read(text, self.model, self.index, self.today)
+        outcome = self.outcome(text)
         return outcome.query if isinstance(outcome, Understood) else None
+
+    def outcome(self, text: str) -> Outcome:
+        """What becomes of a question."""
+        return read(text, self.model, self.index, self.today)[0]
 
 
 async def follow_ups(query: Query, reader: Reader, language: Language) -> list[str]:
     """Questions close to one that was answered."""
-    return await _in_time(lambda: suggestions(query, reader.model, language, reader.taken))
+
+    def find() -> list[str]:
+        return [text for _, text in suggestions(query, reader.model, language, reader.taken)]
+
+    return await _in_time(find)
 
 
-async def first_questions(reader: Reader, language: Language) -> list[str]:
-    """Questions for someone whose question was not understood."""
-    return await _in_time(lambda: starters(reader.model, language, reader.taken))
+async def other_questions(
+    question: str, why: Note, reader: Reader, language: Language
+) -> list[str]:
+    """Questions for someone whose question was not understood: the nearest ones, then any."""
+    unknown = dict(why.values).get("words", "").split(", ") if why.key == UNKNOWN else []
+
+    def find() -> list[str]:
+        near = [
+            text
+            for text in reworded(question, unknown, reader.model, language)
+            if not isinstance(reader.outcome(text), Declined)
+        ]
+        firsts = [text for _, text in starters(reader.model, language, reader.taken)]
+        return [*near, *firsts][:MAX_SUGGESTIONS]
+
+    return await _in_time(find)
 
 
 async def prompts(
@@ -62,9 +88,8 @@ def _prompt(query: Query, reader: Reader, language: Language) -> str:
     return next((text for text in texts if same(reader.taken(text), query)), "")
 
 
-async def _in_time(find: Callable[[], Sequence[tuple[Query, str]]]) -> list[str]:
+async def _in_time(find: Callable[[], list[str]]) -> list[str]:
     try:
-        found = await in_thread(lambda _stop: find(), DEADLINE_S)
+        return await in_thread(lambda _stop: find(), DEADLINE_S)
     except TimeoutError:
         return []
-    return [text for _, text in found]

@@ -535,6 +535,8 @@ async def test_a_word_without_a_role_is_named(store: ConnectionStore) -> None:
     events = await answer(store, "How many cooperatives in North Sumatra frobnicate?")
     assert events[-1]["result"]["status"] == "failed"
     assert "“frobnicate” is not the name of" in events[-1]["result"]["final_answer"]
+    nearest = events[-1]["result"]["suggested_questions"][0]
+    assert nearest == "How many cooperatives in North Sumatra?"
 
 
 @pytest.mark.parametrize(
