@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from kai_flow.analyst.answer.nearest import reworded
+from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.query.printing import printed
 from kai_flow.analyst.reading.reader import Declined, Outcome, Unclear, Understood, read
 from kai_flow.analyst.semantics.index import Index
@@ -151,7 +152,7 @@ def test_what_an_unknown_word_may_stand_for_is_offered(
     question: str, unknown: list[str], offered: str
 ) -> None:
     """The rows for a noun, a number of money for a word for money, or nothing for a title."""
-    language = "id" if "kunjungan" in question else "en"
+    language: Language = "id" if "kunjungan" in question else "en"
     assert next(reworded(question, unknown, VISITS, language)) == offered
 
 
