@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from litestar import Litestar
+from litestar.config.app import AppConfig
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -48,14 +49,18 @@ ASGIApp = Callable[
 
 
 class _Litestar(Litestar):
-    """Litestar without the plugins that it adds by itself where pydantic or attrs are installed.
+    """Litestar without what it adds by itself where pydantic, attrs or OpenTelemetry are installed.
 
-    No route has a use for them, and importing pydantic takes a tenth of a bridge's start.
+    No route has a use for it, and importing pydantic takes a tenth of a bridge's start.
     """
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         return plugins
+
+    @staticmethod
+    def _patch_opentelemetry_middleware(config: AppConfig) -> AppConfig:
+        return config
 
 
 def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = False) -> ASGIApp:
