@@ -5,35 +5,29 @@ does not fit, and exports in a thread of its own.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final, Self
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
-    ConsoleSpanExporter,
     SpanExporter,
-    SpanExportResult,
 )
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from kai_flow import __version__
+from kai_flow.traces.exporting import SCOPE, Private
 from kai_flow.traces.spans import NO_SPAN, Attributes, Kind, Span, Value
 
-SCOPE: Final = "kai_flow"
-"""The name of our tracer. Spans of an agent's own have another."""
-
-STOP_SECONDS: Final = 3.0
+STOP_SECONDS: Final = 2.0
 """For the last spans to be exported, before a program ends without them."""
 
 TRACE_CONTEXT: Final = TraceContextTextMapPropagator()
-
-_TYPE_ONLY: Final = ("exception.type", "exception.escaped")
 
 _KINDS: Final = {
     Kind.INTERNAL: SpanKind.INTERNAL,
@@ -136,29 +130,6 @@ class OpenTelemetryTracer:
         return _attached(contexts.Context())
 
 
-class Private(SpanExporter):
-    """Exports spans without what may be data: the messages and stack traces of errors.
-
-    Those of Temporal's interceptor have them, and no setting of it leaves them out. Spans of an
-    agent's own are exported as they are.
-    """
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Called by the processor, in its thread."""
-        return self._exporter.export([_without_text(span) for span in spans])
-
-    def shutdown(self) -> None:
-        """Called by the processor."""
-        self._exporter.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Called by the processor."""
-        return self._exporter.force_flush(timeout_millis)
-
-
 def provider_for(service: str, exporter: SpanExporter, *, content: bool) -> TracerProvider:
     """A provider that exports in the background, for a program that is called `service`.
 
@@ -168,21 +139,10 @@ def provider_for(service: str, exporter: SpanExporter, *, content: bool) -> Trac
     resource = Resource.create({SERVICE_NAME: chosen.get(SERVICE_NAME, service)})
     # without a hook at the end of the process, which would wait 30 s for a collector that hangs
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(exporter if content else Private(exporter)))
+    if not content:
+        exporter = Private(exporter)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
-
-
-def exporter_called(name: str) -> SpanExporter:
-    """The exporter `otlp` or `console`. The latter writes to standard error."""
-    if name == "console":
-        import sys  # noqa: PLC0415
-
-        return ConsoleSpanExporter(out=sys.stderr, formatter=_line)
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415  (imports requests)
-        OTLPSpanExporter,
-    )
-
-    return OTLPSpanExporter()
 
 
 def stop(provider: TracerProvider) -> bool:
@@ -194,10 +154,6 @@ def stop(provider: TracerProvider) -> bool:
     ending.start()
     ending.join(STOP_SECONDS)
     return not ending.is_alive()
-
-
-def _line(span: ReadableSpan) -> str:
-    return f"{span.to_json(indent=None)}\n"
 
 
 def _recorded(span: trace.Span) -> Span:
@@ -217,28 +173,3 @@ def _attached(context: contexts.Context) -> Iterator[None]:
         yield
     finally:
         contexts.detach(token)
-
-
-def _without_text(span: ReadableSpan) -> ReadableSpan:
-    scope = span.instrumentation_scope
-    if scope is None or scope.name != SCOPE or not (span.events or span.status.description):
-        return span
-    return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes=span.attributes,
-        events=[_only_type(event) for event in span.events],
-        links=span.links,
-        kind=span.kind,
-        status=Status(span.status.status_code),
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=scope,
-    )
-
-
-def _only_type(event: Event) -> Event:
-    kept = {name: value for name, value in (event.attributes or {}).items() if name in _TYPE_ONLY}
-    return Event(event.name, kept, event.timestamp)

@@ -40,10 +40,11 @@ async def traces(settings: Settings, service: str) -> AsyncIterator[None]:
     from opentelemetry import trace  # noqa: PLC0415
 
     from kai_flow.traces import open_telemetry as sdk  # noqa: PLC0415  (only where traces are)
+    from kai_flow.traces.exporting import exporter_called  # noqa: PLC0415  (likewise)
     from kai_flow.traces.temporal import Traces  # noqa: PLC0415  (likewise)
 
     content = settings.trace_content
-    provider = sdk.provider_for(service, sdk.exporter_called(wanted.exporter), content=content)
+    provider = sdk.provider_for(service, exporter_called(wanted.exporter), content=content)
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         trace.set_tracer_provider(provider)  # so that an agent's own spans have a place to go
     spans.use(sdk.OpenTelemetryTracer(provider), content=content)

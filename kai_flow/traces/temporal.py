@@ -26,7 +26,8 @@ from temporalio.worker import (
 
 from kai_flow import __version__
 from kai_flow.stream.wire_names import PUBLISH_EVENTS
-from kai_flow.traces.open_telemetry import SCOPE, TRACE_CONTEXT
+from kai_flow.traces.exporting import SCOPE
+from kai_flow.traces.open_telemetry import TRACE_CONTEXT
 
 
 class Traces(TracingInterceptor):
