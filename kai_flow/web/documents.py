@@ -64,6 +64,11 @@ class _Sender(NamedTuple):
     refusal: Problem | None = None
     """Why it may send nothing but events by hand, and those with a token."""
 
+    @property
+    def may_trace(self) -> bool:
+        """Whether the trace that the head names is believed: never that of a stranger."""
+        return self.refusal is None
+
 
 class Documents:
     """Answers the documents of all producers of one bridge.
@@ -104,8 +109,7 @@ class Documents:
         return answered._replace(headers=answered.headers | signed)
 
     async def _answer(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
-        # Only who is believed can have spans made.
-        span = NO_SPAN if sender.refusal else received(_ROUTE, sender.fields, _REQUEST)
+        span = received(_ROUTE, sender.fields, _REQUEST) if sender.may_trace else NO_SPAN
         if not span:
             return await self._answer_body(session_id, body, sender)
         token = posted_in.set(span)

@@ -20,12 +20,15 @@ from kai_flow.connections.uris import safe_uri
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.settings.callback_allow import AllowList
 from kai_flow.stream import codec, signing
+from kai_flow.stream.post_spans import request_to
 from kai_flow.stream.repetitions import Repetitions
 from kai_flow.stream.signing import SigningKeys
 from kai_flow.temporal.codec_access import CodecAccess
 from kai_flow.temporal.payload_cipher import PayloadCipher
+from kai_flow.traces.exporting import Private
 from kai_flow.web import foreign_requests
 from kai_flow.web.client_gate import ClientGate
+from kai_flow.web.documents import _Sender
 from tests.planting import Mutation, everywhere, instead, together
 from tests.threats.threat import Threat
 
@@ -39,6 +42,7 @@ PROMPT: Final = "a hostile question"
 DATABASE: Final = "a hostile database"
 PLANE: Final = "the control plane"
 LAPTOP: Final = "whoever steals a laptop or a backup"
+TRACES: Final = "whoever sees the traces"
 
 # It is over, so that a stream that it opens ends by itself.
 _READS_ALL: Final = Grant(
@@ -254,6 +258,21 @@ THREATS: Final = (
         PLANE,
         "tests/unit/test_secrets.py::test_a_ciphertext_opens_for_its_own_connection_only",
         _unbound,
+    ),
+    Threat(
+        STRANGER,
+        "tests/integration/test_traces.py::test_a_strangers_traceparent_is_not_believed",
+        lambda: instead(_Sender, "may_trace", property(_always(True))),
+    ),
+    Threat(
+        TRACES,
+        "tests/integration/test_traces.py::test_no_error_of_an_agent_is_exported",
+        lambda: everywhere(Private, lambda exporter: exporter),
+    ),
+    Threat(
+        TRACES,
+        "tests/unit/test_stream_post_spans.py::test_nothing_secret_of_a_url_is_in_a_span",
+        lambda: everywhere(request_to, lambda url: {"url.full": url}),
     ),
     Threat(
         LAPTOP,
