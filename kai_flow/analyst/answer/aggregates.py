@@ -37,6 +37,8 @@ def aggregate_words(names: Names, measure: Aggregate, fact: str, *, brief: bool 
     """
     if measure.of is None:
         rows = names.rows(fact)
+        if names.model.entities[fact].repeats:  # there are fewer of them than rows
+            return names.pick(f"jumlah baris {rows}", f"number of rows of {rows}")
         return names.pick(f"jumlah {rows}", f"number of {rows}")
     if isinstance(measure.of, Unit):
         return _units(names, measure.of, fact)

@@ -38,6 +38,11 @@ _VAGUE = {"id", "name", "nama", "title", "judul", "label", "code", "kode", "nomo
 """Column names that say too little without their table's name."""
 
 
+_YES = frozenset(["1", "1.0", "true", "t", "y", "yes", "ya"])
+_NO = frozenset(["0", "0.0", "false", "f", "n", "no", "tidak"])
+"""Values of flags, which say nothing without their column's name."""
+
+
 class Results:
     """Gives out names, each once."""
 
@@ -98,9 +103,17 @@ class Results:
         """The value that an aggregate is limited to, after an underscore; else empty."""
         where = aggregate.where
         if isinstance(where, Condition) and where.operator is Operator.EQUAL and where.values:
-            slug = _slug([str(where.values[0])])
+            slug = _slug([self._value(where)])
             return f"_{slug}" if slug else ""
         return ""
+
+    def _value(self, where: Condition) -> str:
+        """The value that a column must have: of a flag its name, which says more than "true"."""
+        value = str(where.values[0])
+        known = value.casefold() in _YES | _NO
+        if known and isinstance(where.of, Field):
+            return f"{'' if value.casefold() in _YES else 'not_'}{where.of.column}"
+        return value
 
     def _columns(self, of: Expression | Unit | None) -> list[str]:
         if isinstance(of, Field):

@@ -100,7 +100,9 @@ def _pointers(resolver: Resolver, of: Column, words: Words) -> Choice[Aggregate]
 def _counts(resolver: Resolver, amount: Amount, words: Words) -> Iterator[Choice[Aggregate]]:
     table = amount.table or resolver.fact
     if table == resolver.fact:
-        yield Choice(Aggregate(function=Function.COUNT, words=words))
+        named = list(named_rows(resolver, amount, words))
+        distinct = amount.function is Function.DISTINCT and named
+        yield from distinct or [Choice(Aggregate(function=Function.COUNT, words=words))]
         return
     entity = resolver.model.entities[table]  # "per customer": the customers that the rows have
     if amount.function is Function.DISTINCT and len(entity.key) == 1:
@@ -108,6 +110,16 @@ def _counts(resolver: Resolver, amount: Amount, words: Words) -> Iterator[Choice
             if way.value and keeps_rows(way.value):
                 key = Field(table=table, column=entity.key[0], path=ids(way.value), words=words)
                 yield Choice(Aggregate(function=Function.DISTINCT, of=key, words=words), way.cost)
+
+
+def named_rows(resolver: Resolver, amount: Amount, words: Words) -> Iterator[Choice[Aggregate]]:
+    """How many things the rows are of, where each may have several: students, of their grades."""
+    entity = resolver.model.entities[resolver.fact]
+    plain = amount.of is None and amount.table == resolver.fact and not amount.where
+    counted = plain and amount.function in {Function.COUNT, Function.DISTINCT}
+    if counted and entity.repeats and entity.label is not None:
+        field = Field(table=resolver.fact, column=entity.label, words=words)
+        yield Choice(Aggregate(function=Function.DISTINCT, of=field, words=words))
 
 
 def _units(resolver: Resolver, units: Units, words: Words) -> Iterator[Choice[Aggregate]]:

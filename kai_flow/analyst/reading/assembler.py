@@ -22,7 +22,7 @@ from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import foreign, sound
-from kai_flow.analyst.reading.aggregating import aggregates_of
+from kai_flow.analyst.reading.aggregating import aggregates_of, named_rows
 from kai_flow.analyst.reading.averages import average_per, upside_down
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, Note, combined
@@ -195,6 +195,7 @@ class Assembler:
         match measured:
             case p.Amount():
                 found = self.amount(resolver, measured, words)
+                found += named_rows(resolver, measured, words)
                 found += foreign(self, resolver, measured, words) if across else []
                 return [each.map(lambda a: a) for each in found]
             case p.Quotient(top, p.Amount(_, p.Units(grain)), each=True):

@@ -30,7 +30,7 @@ from kai_flow.analyst.reading.parts import (
     Time,
 )
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.units import PEOPLE, PIECES, scaled
+from kai_flow.analyst.reading.units import OF_TIME, PEOPLE, PIECES, scaled
 from kai_flow.analyst.semantics.model import Attribute, Role
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
@@ -172,6 +172,8 @@ def _meant(resolver: Resolver, test: Compared, implied: Implied) -> Iterator[Col
         if len(own) > 1 or test.unit or max(map(float, test.values)) > LARGEST_YEAR:
             yield from own
         return
+    if implied.concept == "distance" and test.unit in OF_TIME:
+        implied = replace(implied, concept="duration")  # sessions longer than 10 minutes
     for attribute in resolver.model.of(resolver.fact):
         if attribute.role in NUMERIC and means(attribute, implied.concept):
             yield Column(attribute.ref)

@@ -42,6 +42,27 @@ EITHER: Final = frozenset(["jumlah", "berapa"])
 PLAIN: Final = MONEY - {"payment", "deposit", "withdrawal", "instalment", "saving", "deduction"}
 """Concepts of money of which such words ask the amount at least as often."""
 
+SPENT: Final = frozenset(["expense", "income", "cost", "revenue"])
+"""Concepts of money whose names, in groups, are amounts as often as rows: expenses by month."""
+
+MASS: Final = frozenset(
+    [
+        *("spending", "spend", "spent", "expenditure", "outlay", "turnover", "earnings", "takings"),
+        *("belanja", "pemasukan", "penghasilan"),
+    ]
+)
+"""Words for money that cannot be counted: no row is a spending."""
+
+GROUPED: Final = frozenset(
+    [
+        *("by", "per", "each", "every", "daily", "weekly", "monthly", "quarterly", "yearly"),
+        *("annual", "growth", "trend", "share", "compare", "percentage", "tiap", "setiap"),
+        *("menurut", "masing-masing", "harian", "mingguan", "bulanan", "tahunan", "tren"),
+        *("pertumbuhan", "bandingkan", "persentase"),
+    ]
+)
+"""Words of a question that is about groups, and lists no rows."""
+
 ROWS_COST: Final = 0.4
 """Of the rows, where their money is asked for."""
 
@@ -75,6 +96,8 @@ def money_asked(tokens: Sequence[Token]) -> Money:
         return Money(WORTHY)
     if not COUNTED.isdisjoint(pairs) or "count" in words:
         return Money(frozenset())
-    if not ADDED.isdisjoint(words):
+    if not ADDED.isdisjoint(words) or not MASS.isdisjoint(words):
         return Money(MONEY)
-    return Money(frozenset() if EITHER.isdisjoint(words) else PLAIN, 0.0)
+    if not EITHER.isdisjoint(words):
+        return Money(PLAIN, 0.0)
+    return Money(frozenset() if GROUPED.isdisjoint(words) else SPENT, 0.0)

@@ -30,6 +30,9 @@ FACTORS: Final = {  # unit: (what it measures, how many of the base unit)
     "d": ("time", 86_400.0),
 }
 
+OF_TIME: Final = frozenset(unit for unit, (measures, _) in FACTORS.items() if measures == "time")
+"""Units of time."""
+
 SPELLED: Final = {"ton": "t", "tons": "t", "tonne": "t", "m²": "m2", "jam": "h", "menit": "min"}
 
 PIECES: Final = "pcs"

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.schema import Table
-from kai_flow.analyst.semantics.model import Attribute, Entity, Role
-from kai_flow.analyst.semantics.names import entity_names, entity_words
+from kai_flow.analyst.semantics.model import Attribute, Entity, Name, Role
+from kai_flow.analyst.semantics.names import WEAK, entity_names, entity_words
 from kai_flow.analyst.semantics.vocabulary import DATES, NAMES, PARTS
 from kai_flow.analyst.semantics.wording import full_words, same, split_name
 
@@ -22,15 +23,29 @@ def entity_of(
     taught: Iterable[str] = (),
 ) -> Entity:
     """A table; ``linked`` are its columns that point to others, ``pointed`` says if others do."""
-    return Entity(
-        table.name,
+    names, key, label = (
         entity_names(table, taught),
         _key(table, attributes),
         label_of(table, attributes),
+    )
+    return Entity(
+        table.name,
+        names,
+        key,
+        label,
         table.row_count,
         table.sampled,
         _is_calendar(table, attributes) if pointed else _only_links(attributes, linked),
+        not key and label is not None and _repeats(table, names, label),
     )
+
+
+def _repeats(table: Table, names: Sequence[Name], label: str) -> bool:
+    """Whether a column of the names of its rows has each name twice or more, on average."""
+    own = tuple(word for word in split_name(label) if word not in {"full", *NAMES})
+    called = any(concepts(own) & concepts(name.words) for name in names if name.weight > WEAK)
+    distinct = next(each.distinct for each in table.columns if each.name == label)
+    return called and distinct is not None and 0 < distinct * 2 <= table.row_count
 
 
 def _key(table: Table, attributes: Sequence[Attribute]) -> tuple[str, ...]:

@@ -211,6 +211,8 @@ class Entity:
     sampled: bool = False
     bridge: bool = False
     """Whether it only links tables, or is a date dimension: nobody asks about its rows."""
+    repeats: bool = False
+    """Whether what it is called by has several rows each: a file of students, with their grades."""
 
 
 class FormulaFault(StrEnum):

@@ -1,0 +1,123 @@
+"""Single tables as people keep them: expenses, grades of students, sessions of a website."""
+
+from datetime import date
+
+import pytest
+
+from kai_flow.analyst.query.lowering import lower
+from kai_flow.analyst.query.printing import printed
+from kai_flow.analyst.reading.reader import Outcome, Unclear, Understood, read
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
+from tests.unit.analyst.scanned import model_of
+
+EXPENSES = model_of(
+    """
+    CREATE TABLE expenses (date DATE, employee TEXT, department TEXT, category TEXT, vendor TEXT,
+      amount INTEGER, project TEXT);
+    INSERT INTO expenses VALUES
+      ('2024-01-02', 'Ann', 'Sales', 'Travel', 'Garuda', 900, 'Apollo'),
+      ('2024-02-03', 'Bob', 'HR', 'Meals', 'Gojek', 40, NULL),
+      ('2024-02-09', 'Ann', 'Sales', 'Meals', 'Gojek', 75, 'Zeus'),
+      ('2024-03-09', 'Cid', 'HR', 'Travel', 'Garuda', 300, 'Zeus');
+    """
+)
+GRADES = """
+CREATE TABLE {name} (nama_siswa TEXT, kelas TEXT, mata_pelajaran TEXT, nilai INTEGER, lulus TEXT);
+INSERT INTO {name} VALUES
+  ('Ayu', '7A', 'Matematika', 80, 'ya'), ('Ayu', '7A', 'IPA', 55, 'tidak'),
+  ('Bagas', '7A', 'Matematika', 65, 'ya'), ('Bagas', '7A', 'IPA', 90, 'ya'),
+  ('Citra', '7B', 'Matematika', 70, 'ya'), ('Citra', '7B', 'IPA', 50, 'tidak');
+"""
+STUDENTS = model_of(GRADES.format(name="students"))
+SESSIONS = model_of(
+    """
+    CREATE TABLE sessions (id INTEGER PRIMARY KEY, device TEXT, duration_seconds INTEGER,
+      converted INTEGER);
+    INSERT INTO sessions VALUES (1, 'mobile', 700, 0), (2, 'desktop', 20, 1), (3, 'mobile', 90, 0);
+    """
+)
+
+
+def outcome(question: str, model: SemanticModel) -> Outcome:
+    """What a question means, on the last day of 2024."""
+    return read(question, model, Index(model), date(2024, 12, 31))[0]
+
+
+def text(question: str, model: SemanticModel) -> str:
+    """The one query that a question means, in one line."""
+    found = outcome(question, model)
+    assert isinstance(found, Understood), found
+    return printed(found.query)
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        ("spending by vendor", "total amount by vendor"),
+        ("expenses by department", "total amount by department"),
+        ("Monthly expenses for HR", "monthly total amount for HR"),
+        ("expenditure per month", "total amount per month"),
+        ("pengeluaran per departemen", "total amount per departemen"),
+        ("compare travel and meals spending", "compare travel and meals total amount"),
+        ("top 2 vendors by spending", "top 2 vendors by total amount"),
+        ("departments with spending above 100", "departments with a total amount above 100"),
+        ("share of spending by category", "share of amount by category"),
+    ],
+)
+def test_spending_is_an_amount(question: str, plain: str) -> None:
+    """No row is a spending, and the expenses of a group are what was spent."""
+    assert text(question, EXPENSES) == text(plain, EXPENSES)
+
+
+@pytest.mark.parametrize(
+    "question", ["how many expenses by department", "number of expenses in 2024"]
+)
+def test_expenses_can_be_counted(question: str) -> None:
+    """A question for a number of expenses counts them."""
+    assert "amount" not in text(question, EXPENSES)
+
+
+def test_expenses_can_be_listed() -> None:
+    """A question without groups is about the rows."""
+    listed = outcome("expenses without a project", EXPENSES)
+    assert isinstance(listed, Understood)
+    assert listed.query.columns
+
+
+@pytest.mark.parametrize(
+    "question", ["how many students are there", "berapa siswa di kelas 7A", "students per class"]
+)
+def test_students_with_several_rows_each_are_asked_back(question: str) -> None:
+    """A file of students with a row for each subject has fewer students than rows."""
+    found = outcome(question, STUDENTS)
+    assert isinstance(found, Unclear)
+    queries = [printed(each.query) for each in found.readings if each.query is not None]
+    assert sum("nama_siswa" in query for query in queries) == 1
+    assert len(queries) == 2
+
+
+def test_different_students_are_counted_once() -> None:
+    """With "different", nothing has to be asked; nor where the rows are called otherwise."""
+    assert "nama_siswa" in text("how many different students are there", STUDENTS)
+    exams = model_of(GRADES.format(name="exams"))
+    assert "nama_siswa" not in text("how many exams are there", exams)
+
+
+def test_a_rate_of_a_flag_is_of_the_rows() -> None:
+    """Noun and participle say the same flag, and its column names the result."""
+    found = outcome("conversion rate by device", SESSIONS)
+    assert isinstance(found, Understood)
+    assert '"percent_converted"' in lower(found.query, SESSIONS).text
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        ("sessions longer than 10 minutes", "sessions with a duration over 600 seconds"),
+        ("sessions shorter than 1.5 minutes", "sessions with a duration below 90 seconds"),
+    ],
+)
+def test_longer_may_be_a_time(question: str, plain: str) -> None:
+    """Minutes are compared with a duration, and not with a distance."""
+    assert text(question, SESSIONS) == text(plain, SESSIONS)
