@@ -21,6 +21,7 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from kai_flow import __version__
+from kai_flow.traces import spans
 from kai_flow.traces.exporting import SCOPE, Private
 from kai_flow.traces.spans import NO_SPAN, Attributes, Kind, Span, Value
 
@@ -128,6 +129,15 @@ class OpenTelemetryTracer:
         if isinstance(span, OpenTelemetrySpan):
             return _attached(trace.set_span_in_context(span.span))
         return _attached(contexts.Context())
+
+
+def trace_with(provider: trace.TracerProvider, *, content: bool = False) -> None:
+    """Make the spans of KAI Flow in this process with a provider of OpenTelemetry's.
+
+    For programs of one's own, which have a provider and end it themselves. `content`: the text of
+    SQL as well.
+    """
+    spans.use(OpenTelemetryTracer(provider), content=content)
 
 
 def provider_for(service: str, exporter: SpanExporter, *, content: bool) -> TracerProvider:

@@ -47,7 +47,7 @@ async def traces(settings: Settings, service: str) -> AsyncIterator[None]:
     provider = sdk.provider_for(service, exporter_called(wanted.exporter), content=content)
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         trace.set_tracer_provider(provider)  # so that an agent's own spans have a place to go
-    spans.use(sdk.OpenTelemetryTracer(provider), content=content)
+    sdk.trace_with(provider, content=content)
     _interceptors.append(Traces(provider))
     try:
         yield

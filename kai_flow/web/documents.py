@@ -117,6 +117,8 @@ class Documents:
             with span:
                 answered = await self._answer_body(session_id, body, sender)
                 span.set("http.response.status_code", answered.status)
+                if answered.status >= 500:
+                    span.failed(str(answered.status))
                 return answered
         finally:
             posted_in.reset(token)

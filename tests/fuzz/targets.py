@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from opentelemetry.sdk.trace import TracerProvider
+
 from kai_flow.access.errors import TokenRefused
 from kai_flow.access.key_ring import KeyRing, Secret
 from kai_flow.access.tokens import Expected, verify
@@ -15,6 +17,7 @@ from kai_flow.stream.list_form import decode_list, read_list_answer
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.posts import Reply
 from kai_flow.stream.signing import SigningKeys, Unsigned
+from kai_flow.traces.open_telemetry import OpenTelemetryTracer
 from tests.issuing import KEY, token
 
 RUN: Final = b'"run_id":"0197c3a2-7b1e-7c55-9a2f-12d84f3a9c1e"'
@@ -37,6 +40,8 @@ ANSWER: Final = (
     b'{"received":"1.1.57","durable":"1.1.40","bridge":"05c8","accepts":"batch","pace":9}'
 )
 SECRET: Final = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+TRACEPARENT: Final = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+_TRACER: Final = OpenTelemetryTracer(TracerProvider(shutdown_on_exit=False))
 _SIGNING: Final = SigningKeys([SECRET])
 _RING: Final = KeyRing((Secret(None, KEY),))
 
@@ -79,6 +84,12 @@ def _signature_seeds() -> list[bytes]:
     return [lines.encode() + b"\n\n" + BATCH]
 
 
+def _traced(data: bytes) -> bool:
+    span = _TRACER.received("POST", data.decode("latin-1"), {})
+    span.end()
+    return bool(span)
+
+
 def _answered(data: bytes) -> bool:
     read_expected(data)
     read_detail(data)
@@ -104,5 +115,6 @@ def targets() -> list[Target]:
         Target("event id", ids, _refusing(lambda data: EventId.parse(_text(data)), StreamError)),
         Target("cursor", cursors, _refusing(lambda data: Cursor.parse(_text(data)), StreamError)),
         Target("signature", _signature_seeds(), _signed),
+        Target("traceparent", [TRACEPARENT], _traced),
         Target("token", [token("a", seconds=600).encode()], _refusing(_verified, TokenRefused)),
     ]

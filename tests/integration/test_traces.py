@@ -3,71 +3,21 @@
 import asyncio
 import json
 import secrets
-import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
 from temporalio.client import Client, WorkflowHistory
-from temporalio.worker import Replayer, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from kai_flow.settings import Settings
-from kai_flow.stream import StreamPlugin
-from kai_flow.stream.signing import SigningKeys
-from kai_flow.stream.signing_keys import read_keys
-from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import DevServer
-from kai_flow.traces.program import traces
-from kai_flow.traces.temporal import Traces
 from kai_flow.web.server import running_bridge
-from kai_flow.worker.service import PASSTHROUGH
-from tests.integration.collector import Collector, Seen, below, collecting
+from tests.integration.collector import Seen, below, collecting
 from tests.integration.command import kai_in
 from tests.integration.conftest import worker_on
-from tests.integration.programs import environment, running
-from tests.integration.switching import Steps, speak
-from tests.integration.test_replay import ALL, HISTORIES, recorded
 from tests.integration.test_signed_callbacks import new_key
-from tests.integration.waiting import eventually, until
-from tests.issuing import KEYS, token
-
-QUESTION = "Show the top 5 provinces by average founding capital of cooperatives"
-MESSAGE = f"msg_{secrets.token_hex(16)}"
-SECRET = f"canary{secrets.token_hex(8)}"  # never to be seen at a collector
-
-
-@asynccontextmanager
-async def dispatching(
-    temporal: DevServer, collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Client]:
-    """A client of this process, whose calls are traced."""
-    for name, value in collector.environ.items():
-        monkeypatch.setenv(name, value)
-    async with traces(Settings(), "dispatch"):
-        yield await connect(temporal.address)
-
-
-@asynccontextmanager
-async def stack(
-    temporal: DevServer, home: Path, **variables: str
-) -> AsyncIterator[tuple[str, str]]:
-    """A worker and a bridge, each a program of its own: a task queue, and the bridge's URL."""
-    queue = f"traces-{secrets.token_hex(4)}"
-    environ = environment(
-        home, temporal.address, TEMPORAL_TASK_QUEUE=queue, KAI_BRIDGE_PORT="0", **variables
-    )
-    async with (
-        running(["-m", "api"], environ, home / "bridge.log") as bridge,
-        running(["-m", "kai_flow.worker"], environ, home / "worker.log") as worker,
-    ):
-        url = await bridge.ready()
-        await worker.ready()
-        yield queue, url
+from tests.integration.tracing import QUESTION, SECRET, dispatching, stack
+from tests.integration.waiting import until
 
 
 def one(spans: list[Seen], name: str, service: str) -> Seen:
@@ -175,71 +125,6 @@ async def test_kai_up_and_kai_ask_make_one_trace(tmp_path: Path) -> None:
     }
 
 
-async def test_no_error_of_an_agent_is_exported(
-    temporal: DevServer, session_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of an error that may quote data, a span has the type."""
-    queue = f"traces-{secrets.token_hex(4)}"
-    question = {"prompt": json.dumps([{"bad_task": SECRET}]), "connection_id": "none"}
-    with collecting() as collector:
-        async with (
-            dispatching(temporal, collector, monkeypatch) as client,
-            worker_on(client, queue),
-        ):
-            start = client.execute_workflow(
-                "KaiChatWorkflow", question, id=session_id, task_queue=queue
-            )
-            with pytest.raises(Exception, match="failed"):
-                await start
-    (activity,) = collector.named("RunActivity:chat_streaming")
-    assert [event["exception.type"] for event in activity.events]
-    assert SECRET.encode() not in b"".join(collector.bodies)
-
-
-async def test_a_strangers_traceparent_is_not_believed(
-    temporal: DevServer,
-    session_id: str,
-    http: httpx.AsyncClient,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A bridge with keys makes a span for whom it knows by a signature, and for nobody else."""
-    settings = Settings(bridge_port=0, token_keys=KEYS, signing_keys=read_keys(new_key()))
-    body = json.dumps({"session_id": session_id, "event": {"type": "note"}}).encode()
-    signed = SigningKeys(settings.signing_keys).sign_post(MESSAGE, time.time(), body)
-    publisher = {"Authorization": f"Bearer {token(session_id, rights=['publish'])}"}
-    reader = token(session_id)
-    named = [secrets.token_hex(16) for _ in range(5)]
-
-    async def post(trace: str, **headers: str) -> int:
-        answer = await http.post(
-            f"{url}/events/{session_id}",
-            content=body,
-            headers={
-                "Content-Type": "application/json",
-                "traceparent": f"00-{trace}-{secrets.token_hex(8)}-01",
-                **headers,
-            },
-        )
-        return answer.status_code
-
-    with collecting() as collector:
-        async with (
-            dispatching(temporal, collector, monkeypatch) as client,
-            running_bridge(settings, client) as url,
-        ):
-            assert await post(named[0]) == 401
-            assert await post(named[1], **{**signed, "webhook-signature": "v1,x"}) == 401
-            assert await post(named[2], **publisher) == 200
-            reading = await http.get(
-                f"{url}/stream/another?wait=false&token={reader}",
-                headers={"traceparent": f"00-{named[3]}-{secrets.token_hex(8)}-01"},
-            )
-            assert reading.status_code == 404
-            assert await post(named[4], **signed) == 200
-    assert [span.trace for span in collector.spans] == named[4:]
-    assert reader.encode() not in b"".join(collector.bodies)
-
-
 async def test_a_list_is_linked_with_its_sessions(
     temporal: DevServer, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,167 +165,16 @@ async def test_a_list_is_linked_with_its_sessions(
     assert len(posts) <= 8 * len(sessions)
 
 
-@pytest.mark.parametrize("collector_is", ["hanging", "away"])
-async def test_a_collector_that_fails_delays_and_loses_no_event(
-    temporal: DevServer,
-    session_id: str,
-    tmp_path: Path,
-    client: Client,
-    collector_is: str,
+async def test_a_session_that_is_not_sampled_is_in_no_trace(
+    temporal: DevServer, session_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The session is as without traces, and both programs stop in time, with a line in the log."""
-    small = {"OTEL_BSP_MAX_QUEUE_SIZE": "8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4"}
-    with collecting(hangs=True) as collector:
-        variables = {**collector.environ, **small, "KAI_AGENT": "tests.agents.scripted:create"}
-        if collector_is == "away":
-            variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1"
-        queue = f"traces-{secrets.token_hex(4)}"
-        environ = environment(
-            tmp_path, temporal.address, TEMPORAL_TASK_QUEUE=queue, KAI_BRIDGE_PORT="0", **variables
-        )
-        async with (
-            running(["-m", "api"], environ, tmp_path / "bridge.log") as bridge,
-            running(["-m", "kai_flow.worker"], environ, tmp_path / "worker.log") as worker,
-        ):
-            url = await bridge.ready()
-            await worker.ready()
-            question = {
-                "prompt": json.dumps([{"tokens": 200, "pause": 0.005}]),
-                "connection_id": "none",
-                "callback_url": f"{url}/events/{session_id}",
-            }
-            result = await client.execute_workflow(
-                "KaiChatWorkflow", question, id=session_id, task_queue=queue
-            )
-            assert result["status"] == "completed"
-            assert (result["events_sent"], result["events_failed"]) == (201, 0)
-            assert result["execution_time_ms"] < 15_000
-            if collector_is == "hanging":
-                await until(lambda: collector.requests)
-            began = time.monotonic()
-            for program in (worker, bridge):
-                program.process.terminate()
-            for program in (worker, bridge):
-                await program.process.communicate()
-                assert program.process.returncode == 0
-            assert time.monotonic() - began < 20  # uvicorn and the worker need some of it
-    said = (tmp_path / "worker.log").read_text()
-    assert "were not exported within" in said
-    if collector_is == "away":
-        assert said.count("spans cannot be exported") <= 1
-        assert "retrying" not in said
-
-
-@pytest.mark.parametrize("program", ["api", "kai_flow.worker"])
-@pytest.mark.parametrize("on", [False, True])
-async def test_without_traces_nothing_of_it_is_imported(
-    temporal: DevServer, tmp_path: Path, program: str, on: bool
-) -> None:
-    """OpenTelemetry is imported where it is asked for, and nowhere else."""
+    """The program that starts a session decides, whatever the others would do by themselves."""
     with collecting() as collector:
-        environ = environment(
-            tmp_path, temporal.address, KAI_BRIDGE_PORT="0", **(collector.environ if on else {})
-        )
-        errors = tmp_path / "errors"
-        async with running(["-X", "importtime", "-m", program], environ, errors) as one_program:
-            await one_program.ready()
-    assert (" opentelemetry" in errors.read_text()) == on
-
-
-@pytest.mark.parametrize("on", [False, True])
-def test_without_traces_a_command_imports_nothing_of_it(tmp_path: Path, on: bool) -> None:
-    """Nor does `kai ask`, whose start is waited for by a person."""
-    kai = kai_in(tmp_path / "home")
-    exporter = "console" if on else "none"
-    asked = kai.run(
-        *("ask", "--json", QUESTION), OTEL_TRACES_EXPORTER=exporter, PYTHONPROFILEIMPORTTIME="1"
-    )
-    assert asked.returncode == 0, asked.stderr
-    assert (" opentelemetry" in asked.stderr) == on
-
-
-async def test_a_missing_extra_is_named(temporal: DevServer, tmp_path: Path) -> None:
-    """Who asks for traces without the packages is told what to install, and how to do without."""
-    without = (
-        "import sys; sys.modules['opentelemetry'] = None; sys.argv = ['api']; "
-        "from api.__main__ import main; sys.exit(main())"
-    )
-    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}
-    environ = environment(tmp_path, temporal.address, KAI_BRIDGE_PORT="0", **variables)
-    errors = tmp_path / "errors"
-    async with running(["-c", without], environ, errors) as program:
-        await program.process.communicate()
-    assert program.process.returncode == 2
-    said = errors.read_text()
-    assert said.startswith("kai: OTEL_EXPORTER_OTLP_ENDPOINT asks for traces")
-    assert "kai-flow[traces]" in said
-    assert "OTEL_TRACES_EXPORTER=none" in said
-
-
-@pytest.mark.parametrize("began_with", [False, True])
-async def test_a_session_goes_on_when_traces_are_switched(
-    temporal: DevServer,
-    client: Client,
-    bridge: str,
-    session_id: str,
-    monkeypatch: pytest.MonkeyPatch,
-    began_with: bool,
-) -> None:
-    """Workers with and without traces take over from each other; each replays what was before."""
-    queue = f"traces-{secrets.token_hex(4)}"
-    with collecting() as collector:
-        async with AsyncExitStack() as stack:
-            traced = await stack.enter_async_context(dispatching(temporal, collector, monkeypatch))
-            first = traced if began_with else client
-            handle = await first.start_workflow("Steps", id=session_id, task_queue=queue)
-            ids: list[str] = []
-            for number in range(4):
-                on = (number % 2 == 0) == began_with
-                async with Worker(
-                    traced if on else client,
-                    task_queue=queue,
-                    workflows=[Steps],
-                    activities=[speak],
-                    plugins=[StreamPlugin(bridge=bridge)],
-                    max_cached_workflows=0,  # every workflow task replays all that was before
-                ):
-                    await handle.signal("say", f"word {number}")
-
-                    async def is_done(expected: int = number + 1) -> bool:
-                        return bool(await handle.query("count") == expected)
-
-                    await eventually(is_done)
-                    if number == 3:
-                        await handle.signal("say", "")
-                        *ids, _ = await handle.result()
-    assert ids == ["1.1.2", "2.1.2", "3.1.2", "4.1.2"]
-    activities = collector.named("RunActivity:speak")
-    assert len(activities) == 2
-    assert len({span.trace for span in activities}) == (1 if began_with else 2)
-    history = await handle.fetch_history()
-    for interceptors in ([], [Traces(TracerProvider(shutdown_on_exit=False))]):
-        await Replayer(
-            workflows=[Steps], plugins=[StreamPlugin()], interceptors=interceptors
-        ).replay_workflow(history)
-
-
-@pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
-async def test_recorded_histories_replay_with_traces(file: Path) -> None:
-    """What was recorded without traces replays with them."""
-    replayer = Replayer(
-        workflows=ALL,
-        plugins=[StreamPlugin()],
-        interceptors=[Traces(TracerProvider(shutdown_on_exit=False))],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(PASSTHROUGH)
-        ),
-    )
-    await replayer.replay_workflow(recorded(file))
-
-
-def test_the_embedded_server_exports_nothing(tmp_path: Path) -> None:
-    """It would read the same variables, and does not start with an exporter that it lacks."""
-    kai = kai_in(tmp_path / "home")
-    asked = kai.run("ask", "--json", QUESTION, OTEL_TRACES_EXPORTER="console")
-    assert asked.returncode == 0, asked.stderr
-    assert '"name": "SELECT"' in asked.stderr
+        async with stack(temporal, tmp_path, **collector.environ) as (queue, url):
+            for number, sampler in enumerate(("always_off", "always_on")):
+                monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
+                async with dispatching(temporal, collector, monkeypatch) as client:
+                    await answered(client, queue, url, f"{session_id}-{number}")
+            await until(lambda: collector.named("CompleteWorkflow:KaiChatWorkflow"))
+    assert not collector.of(f"{session_id}-0")
+    assert collector.of(f"{session_id}-1")

@@ -261,12 +261,12 @@ THREATS: Final = (
     ),
     Threat(
         STRANGER,
-        "tests/integration/test_traces.py::test_a_strangers_traceparent_is_not_believed",
+        "tests/integration/test_traces_private.py::test_a_strangers_traceparent_is_not_believed",
         lambda: instead(_Sender, "may_trace", property(_always(True))),
     ),
     Threat(
         TRACES,
-        "tests/integration/test_traces.py::test_no_error_of_an_agent_is_exported",
+        "tests/integration/test_traces_private.py::test_no_error_of_an_agent_is_exported",
         lambda: everywhere(Private, lambda exporter: exporter),
     ),
     Threat(
