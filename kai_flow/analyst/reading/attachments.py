@@ -55,20 +55,51 @@ RELATIVES: Final = frozenset(["with", "that", "which", "who", "having", "whose"]
 """Words that begin what is said of a noun."""
 
 
-def misplaced(cover: Cover, tokens: Sequence[Token], model: SemanticModel) -> bool:
-    """Whether a cover takes a superlative from the noun that it belongs to."""
-    items = cover.items
-    ordering = [at for at, item in enumerate(items) if isinstance(item.part, Rank | Amount | Which)]
-    return (
-        any(_averaged_next(*pair, tokens) for pair in pairwise(items))
-        or any(_before_noun(items, at, tokens) for at in ordering if at + 1 < len(items))
-        or any(_after_rows(items[at], tokens) for at in ordering)
-        or any(_rank_misplaced(items, at, tokens, model) for at in ordering)
-        or any(_of_doers(items, at, tokens) for at in range(len(items)))
-        or any(_some_listed(items, at, tokens) for at in range(len(items)))
-        or any(_shown_lost(item, tokens) for item in items)
-        or (bool(ordering) and _ranked_for_count(items, tokens))
+def misplaced(found: Sequence[Cover], tokens: Sequence[Token], model: SemanticModel) -> list[Cover]:
+    """The covers that take a superlative, or "by", from the noun that it belongs to.
+
+    Only what the words of the question give an occasion for is looked for.
+    """
+    words = {token.word for token in tokens}
+    told = (
+        not words.isdisjoint(AVERAGES),
+        any(map(_superlative, words)),
+        not words.isdisjoint(MOST),
+        "by" in words,
+        "," in words,
+        any(words.issuperset(asking) for asking in COUNTING),
     )
+    return (
+        [each for each in found if _misplaced(each.items, tokens, model, told)] if any(told) else []
+    )
+
+
+def _misplaced(
+    items: Sequence[Item],
+    tokens: Sequence[Token],
+    model: SemanticModel,
+    told: tuple[bool, bool, bool, bool, bool, bool],
+) -> bool:
+    """Whether a cover does; ``told``: whether the question has the words for each way to do so."""
+    averaged, superlative, most, by, listed, counting = told
+    ordering = [at for at, item in enumerate(items) if isinstance(item.part, _ORDERING)]
+    return (
+        (averaged and any(_averaged_next(*pair, tokens) for pair in pairwise(items)))
+        or (
+            superlative
+            and any(_before_noun(items, at, tokens) for at in ordering if at + 1 < len(items))
+        )
+        or (most and any(_after_rows(items[at], tokens) for at in ordering))
+        or (superlative and any(_rank_misplaced(items, at, tokens, model) for at in ordering))
+        or (by and any(_of_doers(items, at, tokens) for at in range(len(items))))
+        or (listed and any(_some_listed(items, at, tokens) for at in range(len(items))))
+        or (listed and any(_shown_lost(item, tokens) for item in items))
+        or (counting and bool(ordering) and _ranked_for_count(items, tokens))
+    )
+
+
+_ORDERING: Final = (Rank, Amount, Which)
+"""Classes of parts that may hold a superlative."""
 
 
 def _of_doers(items: Sequence[Item], at: int, tokens: Sequence[Token]) -> bool:

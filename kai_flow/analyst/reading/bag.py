@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,6 +32,7 @@ from kai_flow.analyst.reading.parts import (
     Limit,
     Measured,
     Noun,
+    Part,
     Portion,
     Quotient,
     Rank,
@@ -109,19 +110,15 @@ class Bag(Struct):
 
     def asked(self, what: str) -> bool:
         """Whether the question wants this."""
-        return bool(self.asks) and any(ask.what == what for ask in self.asks)
-
-
-_AND: Final = Sign("and")
-_APART: Final = Sign(APART)
-_ITS_NUMBER: Final = Sign("its number")
+        return what in [ask.what for ask in self.asks]
 
 
 def collected(cover: Cover) -> Bag | None:
     """The bag of a cover; None when it has a part that nothing in a query can stand for."""
     bag, averaged = Bag(cost=cover.cost), False
     for at, item in enumerate(cover.items):
-        if item.part == _AND:
+        sign = item.part.name if isinstance(item.part, Sign) else ""
+        if sign == "and":
             sides = (*cover.items[at - 1 : at], *cover.items[at + 1 : at + 2])
             if not connects(sides):
                 return None
@@ -130,9 +127,9 @@ def collected(cover: Cover) -> Bag | None:
             bag.pairs += _pair(*sides)
         elif isinstance(item.part, Calendar) and _follows_count(cover.items[:at], item):
             return None  # "how many days" are no groups by day
-        elif item.part == _APART:
+        elif sign == APART:
             averaged = True
-        elif item.part == _ITS_NUMBER and cover.items[at + 1 :]:
+        elif sign == "its number" and cover.items[at + 1 :]:
             return None  # "and how many were cancelled" is another number
         elif halved(cover.items[:at], item) or not _put(bag, item):
             return None
@@ -193,13 +190,65 @@ def _span(left: Item, right: Item) -> Words:
     return tuple(range(left.first, right.last))
 
 
-def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one case for each class of parts
+def _put(bag: Bag, item: Item) -> bool:
     """Put one constituent where it belongs; False when there is no place for it."""
-    words = item.words
-    within = [(part, where) for test, where in item.aside for part in _apart(test)]
-    bag.tests += [each for each in within if each not in bag.tests]
-    bag.pairs += [pair for test, where in item.aside for pair in _pairs(test, where)]
-    match item.part:
+    if item.aside:
+        within = [(part, where) for test, where in item.aside for part in _apart(test)]
+        bag.tests += [each for each in within if each not in bag.tests]
+        bag.pairs += [pair for test, where in item.aside for pair in _pairs(test, where)]
+    part, words = item.part, item.words
+    place = _PLACES.get(type(part))
+    if place is not None and not (isinstance(part, Portion | Change) and part.of is None):
+        getattr(bag, place).append((part, words))
+        return True
+    return _put_sign(bag, part.name) if isinstance(part, Sign) else _put_other(bag, part, words)
+
+
+_PLACES: Final[dict[type[Any], str]] = {
+    **dict.fromkeys((Amount, Quotient, Gap, Portion, Change, Calculated), "measures"),
+    **dict.fromkeys((Column, Computed, Lasting), "columns"),
+    Having: "havings",
+    Rank: "ranks",
+    Sort: "sorts",
+    Versus: "versus",
+    Clock: "clocks",
+    Bound: "bounds",
+    Some: "somes",
+    Text: "texts",
+    Shown: "shown",
+}
+"""The lists of a bag for the parts that are kept as they are, with their words."""
+
+
+def _put_sign(bag: Bag, name: str) -> bool:
+    """Put a word of analysis that no rule has used where it belongs."""
+    match name:
+        case "compare" | "apiece" | "together" | "than" | "recorded":
+            setattr(bag, name, True)
+        case "each one" | "below them" | "its number":
+            setattr(bag, _SAID[name], True)
+        case "more" | "higher" | "dearer":
+            bag.more = name
+        case "difference" | "how much more" | "how much less" | "percent more":
+            bag.gap = name
+        case _:
+            return name in HARMLESS
+    return True
+
+
+def _put_other(  # noqa: C901, PLR0912 -- one case for each class of parts
+    bag: Bag, part: Part, words: Words
+) -> bool:
+    """Put a part that is kept in a form of its own where it belongs."""
+    match part:
+        case Rows(table):
+            bag.rows.append((table, words))
+        case Where(test):
+            bag.pairs += _pairs(test, words)
+            bag.tests += [(each, words) for each in _apart(test)]
+        case Groups(by, inside):
+            bag.groups += [(dimension, words) for dimension in by]
+            bag.inside += by if inside else ()
         case Ask() as ask:
             bag.asks.append(ask)
         case Which(of, person):
@@ -207,63 +256,23 @@ def _put(bag: Bag, item: Item) -> bool:  # noqa: C901, PLR0912, PLR0915 -- one c
             if person:
                 bag.asks.append(Ask("who"))
                 bag.whom.append(of)
-        case Portion(None):
-            bag.share = words
-        case Change(None) as change:
-            bag.change = (change, words)
-        case Amount() | Quotient() | Gap() | Portion() | Change() | Calculated() as measure:
-            bag.measures.append((measure, words))
-        case Several(amounts):
-            bag.measures += [(each, words) for each in amounts]
-            bag.joints += len(amounts) - 1
-        case Column() | Computed() | Lasting() as column:
-            bag.columns.append((column, words))
-        case Rows(table):
-            bag.rows.append((table, words))
-        case Groups(by, inside):
-            bag.groups += [(dimension, words) for dimension in by]
-            bag.inside += by if inside else ()
-        case Combination(by) as combination:
-            bag.groups += [(dimension, words) for dimension in by]
-            bag.combination = combination
         case Calendar() as calendar:
             bag.groups.append((calendar, words))
             bag.cost += 0.15  # a bare "month" is a weak wish to group by it
-        case Where(test):
-            bag.pairs += _pairs(test, words)
-            bag.tests += [(part, words) for part in _apart(test)]
-        case Having() as having:
-            bag.havings.append((having, words))
-        case Rank() as rank:
-            bag.ranks.append((rank, words))
-        case Sort() as sort:
-            bag.sorts.append((sort, words))
-        case Versus() as versus:
-            bag.versus.append((versus, words))
-        case Clock() as clock:
-            bag.clocks.append((clock, words))
-        case Bound() as bound:
-            bag.bounds.append((bound, words))
-        case Some() as some:
-            bag.somes.append((some, words))
-        case Text() as text:
-            bag.texts.append((text, words))
-        case Shown() as shown:
-            bag.shown.append((shown, words))
         case Limit(count):
             bag.limit = count
+        case Portion():
+            bag.share = words
+        case Change() as change:
+            bag.change = (change, words)
+        case Several(amounts):
+            bag.measures += [(each, words) for each in amounts]
+            bag.joints += len(amounts) - 1
+        case Combination(by) as combination:
+            bag.groups += [(dimension, words) for dimension in by]
+            bag.combination = combination
         case Refused(reason):
             bag.refused.append(reason)
-        case Sign("compare" | "apiece" | "together" | "than" | "recorded" as name):
-            setattr(bag, name, True)
-        case Sign("each one" | "below them" | "its number" as name):
-            setattr(bag, _SAID[name], True)
-        case Sign("more" | "higher" | "dearer" as name):
-            bag.more = name
-        case Sign("difference" | "how much more" | "how much less" | "percent more" as name):
-            bag.gap = name
-        case Sign(name) if name in HARMLESS:
-            pass
         case _:
             return False
     return True

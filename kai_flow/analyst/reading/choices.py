@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -50,10 +50,12 @@ def combined(
     known = list(options)
     if not all(known):
         return []
+    if not known:
+        return [Choice(())] if most >= 0 else []
     least = [cheapest(choices) for choices in known]
-    left_over = sum(least)
-    found: list[Choice[tuple[Any, ...]]] = [Choice(())]
-    for choices, own in zip(known, least, strict=True):
+    left_over = sum(least) - least[0]
+    found = _each(known[0], most - left_over + ROUNDING)
+    for choices, own in zip(known[1:], least[1:], strict=True):
         left_over -= own
         bound = most - left_over + ROUNDING  # the cheapest of the rest would still be too much
         if len(choices) == 1:  # they are in order as they are
@@ -80,6 +82,20 @@ def combined(
 
 
 _COST_OF_PAIR: Final = itemgetter(0)
+
+
+def _each(choices: Sequence[Choice[Any]], bound: float) -> list[Choice[tuple[Any, ...]]]:
+    """Each choice by itself, the cheapest first."""
+    found = [choice for choice in choices if choice.cost <= bound]
+    if len(found) > 1:
+        found.sort(key=_COST)
+    return [
+        Choice((each.value,), each.cost, tuple(dict.fromkeys(each.notes)) if each.notes else ())
+        for each in found[:MOST]
+    ]
+
+
+_COST: Final = attrgetter("cost")
 
 
 def cheapest(choices: Iterable[Choice[Any]]) -> float:

@@ -41,6 +41,9 @@ def numbers_of_rows(found: Sequence[Item], tokens: Sequence[Token]) -> Iterator[
 
 def not_counted(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:
     """The covers that sum a number of rows that are counted: "berapa pelanggan yang belanja"."""
+    words = {token.word for token in tokens}
+    if words.isdisjoint(ASKED) and VALUE not in words:
+        return []
     named = [each for cover in found for each in cover.items if isinstance(each.part, Rows)]
     rows = {each.first for each in named}
     plain = (each for cover in found for each in cover.items if not each.aside)

@@ -23,6 +23,9 @@ NO_GROUP: Final = 0.8
 NO_LABEL: Final = 0.15
 """Of grouping by rows that have no name."""
 
+TIMES: Final = frozenset([Role.TIME, Role.TIME_PART])
+"""Roles of columns whose groups are units of a time, which may be reached by other ways."""
+
 GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 
@@ -47,6 +50,17 @@ def groups_of(resolver: Resolver, dimension: Dimension, words: Words) -> Sequenc
             ]
         case Column():
             return list(_column_groups(resolver, dimension, words))
+
+
+def least_of(resolver: Resolver, dimension: Dimension) -> float | None:
+    """What groups by a dimension cost at least, by the ways there; None: these do not tell."""
+    match dimension:
+        case Rows(table):
+            return resolver.alone.least(table)
+        case Column(ref, role) if resolver.attribute(dimension).role not in TIMES:
+            return resolver.alone.least(ref.table, role)
+        case _:
+            return None
 
 
 def _column_groups(resolver: Resolver, column: Column, words: Words) -> Iterator[Choice[Group]]:

@@ -22,15 +22,23 @@ _FROM: Final = frozenset(["from", "dari", "the"])
 _TO: Final = frozenset(["to", "until", "till", "ke", "sampai", "hingga"])
 
 
-def endless(cover: Cover, tokens: Sequence[Token]) -> bool:
-    """Whether a cover takes the end of a duration for something else, or two times for one."""
-    if any(_of_two(item, tokens) for item in cover.items):
-        return True
-    lasts = any(_lasts(item) for item in cover.items)
-    return lasts and (
-        any(_no_time(item, tokens) for item in cover.items)
-        or any(_stray(item, tokens) for item in cover.items)
-    )
+def endless(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:
+    """The covers that take the end of a duration for something else, or two times for one.
+
+    Covers have most parts in common, so each part is looked at once.
+    """
+    items = {item for cover in found for item in cover.items}
+    two = {item for item in items if _of_two(item, tokens)}
+    lasting = {item for item in items if _lasts(item)}
+    if not (two or lasting):
+        return []
+    stray = {item for item in items if _no_time(item, tokens) or _stray(item, tokens)}
+    return [
+        cover
+        for cover in found
+        if not two.isdisjoint(cover.items)
+        or not (lasting.isdisjoint(cover.items) or stray.isdisjoint(cover.items))
+    ]
 
 
 def _lasts(item: Item) -> bool:

@@ -22,6 +22,7 @@ from kai_flow.analyst.reading.beyond import against, of_all_or_these
 from kai_flow.analyst.reading.choices import ROUNDING, Choice, combined
 from kai_flow.analyst.reading.comparisons import compared, within
 from kai_flow.analyst.reading.contradictions import contradictory
+from kai_flow.analyst.reading.dimensions import TIMES
 from kai_flow.analyst.reading.lacking import of_missing
 from kai_flow.analyst.reading.parts import (
     Beyond,
@@ -72,8 +73,19 @@ _WORDS: Final = itemgetter(1)
 
 def too_dear(resolver: Resolver, tests: Sequence[tuple[Test, Words]], most: float) -> bool:
     """Whether filters certainly cost more than ``most``: then nothing else need be looked for."""
-    in_order = tuple(sorted(tests, key=_WORDS))
+    if len(tests) == 1 and _far(resolver, tests[0][0]) > most + ROUNDING:
+        return True
+    in_order = tuple(sorted(tests, key=_WORDS)) if len(tests) > 1 else tuple(tests)
     return _least(resolver, in_order)[0] > most + ROUNDING
+
+
+def _far(resolver: Resolver, test: Test) -> float:
+    """What a filter by a column costs at least, by the ways there: no filter is made for that."""
+    column = test.of if isinstance(test, Compared) else None
+    if not isinstance(column, Column) or resolver.attribute(column).role in TIMES:
+        return -math.inf
+    least = resolver.alone.least(column.ref.table, column.role)
+    return math.inf if least is None else least
 
 
 APART_COST: Final = 0.5

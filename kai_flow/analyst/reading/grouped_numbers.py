@@ -8,7 +8,8 @@ from msgspec import Struct
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
-from kai_flow.analyst.reading.choices import Choice, cheapest, combined
+from kai_flow.analyst.reading.choices import ROUNDING, Choice, cheapest, combined
+from kai_flow.analyst.reading.dimensions import least_of
 from kai_flow.analyst.reading.filtering import filters, too_dear
 from kai_flow.analyst.reading.resolving import Resolver
 
@@ -42,15 +43,37 @@ def grouped_numbers(
     numbers = [
         a.measure(resolver, of, words, wanted.part_of, across=True) for of, words in wanted.measures
     ]
-    measures = combined(numbers)
-    groups = combined([a.groups(resolver, by, words) for by, words in wanted.groups])
-    havings = combined([a.having(resolver, having, words) for having, words in wanted.havings])
-    if not (measures and groups and havings):
+    if not wanted.havings and _groups_too_far(resolver, wanted.groups, numbers, a.most - spent):
         return
-    left = a.most - spent - sum(map(cheapest, (measures, groups, havings)))
+    groups = [a.groups(resolver, by, words) for by, words in wanted.groups]
+    havings = [a.having(resolver, having, words) for having, words in wanted.havings]
+    found: list[Sequence[Choice[Any]]] = [*numbers, *groups, *havings]
+    if not all(found):
+        return
+    left = a.most - spent - sum(map(cheapest, found))
     met = filters(resolver, wanted.tests, left)
-    options: list[Sequence[Choice[Any]]] = [measures, groups, met, havings]
+    if not met:
+        return
+    options: list[Sequence[Choice[Any]]] = [combined(numbers), combined(groups), met]
+    options.append(combined(havings))
     for choice in combined(options, most=a.most - spent):
         if spent + choice.cost - gain > a.most:
             return
         yield choice
+
+
+def _groups_too_far(
+    resolver: Resolver,
+    groups: Sequence[tuple[p.Dimension, Words]],
+    numbers: Sequence[Sequence[Choice[Any]]],
+    most: float,
+) -> bool:
+    """Whether groups certainly cost more than is left beside numbers, by how far away they are.
+
+    What cannot be reached at all is not too far: it is a reason for the answer.
+    """
+    if not groups or not all(numbers):
+        return False
+    least = [least_of(resolver, dimension) for dimension, _ in groups]
+    numbers_least = sum(map(cheapest, numbers))
+    return None not in least and numbers_least + sum(filter(None, least)) > most + ROUNDING

@@ -5,7 +5,8 @@ the joins between them lead. Most of those that are far apart would be assembled
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import combinations
 from typing import Final
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from kai_flow.analyst.reading.chart import Head, head_of
 from kai_flow.analyst.reading.cover import Cover
+from kai_flow.analyst.reading.parts import Item
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.paths import joins_between
@@ -28,40 +30,56 @@ def nearest(found: Sequence[Cover], model: SemanticModel) -> Sequence[Cover]:
     """The covers that are assembled, in their order: of those alike the cheapest and nearest."""
     if len(found) <= MOST:
         return found
-    known: dict[object, frozenset[str]] = {}
-    alike: defaultdict[frozenset[Head], list[tuple[float, int, int]]] = defaultdict(list)
+    alike: defaultdict[frozenset[Head], list[tuple[float, int]]] = defaultdict(list)
     for at, cover in enumerate(found):
         heads = frozenset([head_of(item.part) for item in cover.items])
-        alike[heads].append((round(cover.cost, PLACES), _apart(cover, model, known), at))
-    kept = {at for each in alike.values() for _, _, at in sorted(each)[:MOST]}
+        alike[heads].append((round(cover.cost, PLACES), at))
+    known: dict[Item, AbstractSet[str]] = {}
+    kept = {at for each in alike.values() for at in _kept(each, found, model, known)}
     return [cover for at, cover in enumerate(found) if at in kept]
 
 
-def _apart(cover: Cover, model: SemanticModel, known: dict[object, frozenset[str]]) -> int:
+def _kept(
+    alike: Sequence[tuple[float, int]],
+    found: Sequence[Cover],
+    model: SemanticModel,
+    known: dict[Item, AbstractSet[str]],
+) -> Iterable[int]:
+    """The places of those covers of one kind that are assembled.
+
+    How far their tables are apart matters only among those that cost as much as the last of them.
+    """
+    if len(alike) <= MOST:
+        return [at for _, at in alike]
+    cheapest_first = sorted(alike)
+    last = cheapest_first[MOST - 1][0]
+    cheaper = [at for cost, at in cheapest_first if cost < last]
+    equal = [(_apart(found[at], model, known), at) for cost, at in cheapest_first if cost == last]
+    return [*cheaper, *[at for _, at in sorted(equal)[: MOST - len(cheaper)]]]
+
+
+def _apart(cover: Cover, model: SemanticModel, known: dict[Item, AbstractSet[str]]) -> int:
     """How many joins lie between the tables of a cover, in all; ``known``: those of its parts."""
     tables: set[str] = set()
     for item in cover.items:
-        part = (item.part, item.aside)
-        if part not in known:
-            known[part] = frozenset(_tables(part, model))
-        tables |= known[part]
-    return sum(joins_between(model, *pair) for pair in combinations(sorted(tables), 2))
+        own = known.get(item)
+        if own is None:
+            own = known[item] = set(_tables((item.part, item.aside), model))
+        tables |= own
+    return sum([joins_between(model, *pair) for pair in combinations(sorted(tables), 2)])
 
 
-def _tables(of: object, model: SemanticModel) -> Iterator[str]:
+def _tables(of: object, model: SemanticModel) -> Sequence[str]:
     """The tables of all that a part is about."""
-    match of:
-        case ColumnRef(table):
-            yield table
-        case str() if of in model.entities:
-            yield of
-        case str() if of in model.axes:
-            yield model.axes[of].table
-        case tuple():
-            for each in of:
-                yield from _tables(each, model)
-        case Struct():
-            for name in of.__struct_fields__:
-                yield from _tables(getattr(of, name), model)
-        case _:
-            pass
+    if isinstance(of, str):
+        if of in model.entities:
+            return (of,)
+        return (model.axes[of].table,) if of in model.axes else ()
+    if isinstance(of, ColumnRef):
+        return (of.table,)
+    if isinstance(of, tuple):
+        return [table for each in of for table in _tables(each, model)]
+    if isinstance(of, Struct):
+        inner = [getattr(of, name) for name in of.__struct_fields__]
+        return [table for each in inner for table in _tables(each, model)]
+    return ()

@@ -211,9 +211,9 @@ def decide(
         language=detect(tokens),
         limits=limits_in(tokens),
     )
-    wrong = [*not_counted(found, tokens), *of_another(found, tokens), *compounds(found, tokens)]
-    wrong += [cover for cover in found if endless(cover, tokens)]
-    placed = [each for each in found if each not in wrong and not misplaced(each, tokens, model)]
+    wrong = {*not_counted(found, tokens), *of_another(found, tokens), *compounds(found, tokens)}
+    wrong |= {*endless(found, tokens), *misplaced(found, tokens, model)}
+    placed = [each for each in found if each not in wrong]
     likely = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
     best = holding(tokens, likely, model)
     if isinstance(best, str):

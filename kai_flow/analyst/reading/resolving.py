@@ -96,6 +96,11 @@ class Resolver:
         ways = [way_by(path, self.model) for path in said or found]
         return [way.costing(UNSAID_COST * told) for way in ways]
 
+    @kept
+    def least(self, table: str, role: str | None = None) -> float | None:
+        """What the joins to a table cost at least; None if there are none."""
+        return min([way.cost for way in self.ways(table, role)], default=None)
+
     def _undone(self, path: Path) -> float:
         """What it costs to go by what was taken back: the products of an order are those sold."""
         tables = {join.target for join in path[:-1]} - self.named

@@ -1,6 +1,7 @@
 """Limits of what all rows of a group have: "more than 11,000 cooperative members altogether"."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.lexicon.phrases import Phrases
@@ -32,13 +33,17 @@ def of_groups(tokens: Sequence[Token], readings: Sequence[Reading]) -> list[Read
 
 def compounds(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:
     """The covers that count rows whose noun only tells what the number after it is of."""
-    return [each for each in found if any(_torn(each, at, tokens) for at in range(len(each.items)))]
+    return [
+        each
+        for each in found
+        for item, after in pairwise(each.items)
+        if isinstance(item.part, Having) and _torn(item, after, tokens)
+    ]
 
 
-def _torn(cover: Cover, at: int, tokens: Sequence[Token]) -> bool:
+def _torn(item: Item, after: Item, tokens: Sequence[Token]) -> bool:
     """Whether the noun of a limit stands right before a number of the same rows."""
-    item, after = (*cover.items[at : at + 2], None)[:2]
-    if item is None or after is None or after.first != item.last:
+    if after.first != item.last:
         return False
     table = _counted(item)
     own = isinstance(after.part, Column) and after.part.number and after.part.ref.table == table
