@@ -19,9 +19,9 @@ Element: TypeAlias = "str | type[Any] | tuple[type[Any], ...]"
 """What a rule expects at one place: a sign by its name, or a part of one of these classes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
-    """Builds a part from adjacent parts.
+    """Builds a part from adjacent parts. Each rule is equal to itself only.
 
     ``build`` is called with the matched parts, signs included. It returns a part, several that
     are possible, or None when the parts do not fit each other.

@@ -49,18 +49,20 @@ class Ends(Struct, frozen=True, gc=False):
     """All that a rule may end with, after its first constituent."""
 
     tails: Sequence[Tail]
-    least: Mapping[int, float]
-    """What those up to each last token cost at least."""
+    upto: Mapping[int, Sequence[tuple[float, int]]]
+    """By their last token: what they cost, the cheapest first, and their place among the tails."""
 
 
-def _least(tails: Iterable[Tail]) -> dict[int, float]:
-    found: dict[int, float] = {}
-    for items, cost in tails:
-        last = items[-1].last
+def _upto(tails: Iterable[Tail]) -> dict[int, list[tuple[float, int]]]:
+    found: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+    for at, (items, cost) in enumerate(tails):
         for item in items:
             cost += item.cost  # noqa: PLW2901 -- with the gaps
-        found[last] = min(cost, found.get(last, cost))
-    return found
+        found[items[-1].last].append((cost, at))
+    for each in found.values():
+        if len(each) > 1:
+            each.sort()
+    return dict(found)
 
 
 class Chart:
@@ -94,7 +96,7 @@ class Chart:
                 for item in self._on(shelf)
                 for others, skipped in self._tails(elements, item.last, shelf[2], tight=tight)
             ]
-            known = self._ends[key] = Ends(tails, _least(tails))
+            known = self._ends[key] = Ends(tails, _upto(tails))
         return known
 
     def _tails(

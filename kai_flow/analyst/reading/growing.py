@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.chart import (
     Ends,
     Head,
     Meaning,
+    Tail,
     head_of,
     meaning_of,
 )
@@ -165,10 +166,13 @@ def by_heads(rules: Sequence[Rule]) -> ByHeads:
 
 
 class _Next(Struct, gc=False):
-    """How a rule may go on at a token."""
+    """How a rule may go on at a token, after words that may be skipped."""
 
     rule: Rule
+    at: int
     then: Head
+    gap: float
+    """What the words cost that are skipped."""
     ends: dict[Hashable, Ends]
     """By what its parts have in common: None, where they need nothing in common."""
 
@@ -181,7 +185,8 @@ class _Onward:
         self._chart = chart
         self._rules = rules
         self._signs = signs
-        self._known: dict[tuple[Head, int, bool], Sequence[_Next]] = {}
+        self._known: dict[tuple[Head, int], Sequence[_Next]] = {}
+        self._ends_known: dict[tuple[Rule, Head, int], dict[Hashable, Ends]] = {}
 
     def alone(self, first: Item) -> Sequence[Rule]:
         """The rules that need no more than one constituent."""
@@ -189,36 +194,33 @@ class _Onward:
 
     def after(self, first: Item) -> Iterator[tuple[Rule, float, Ends]]:
         """The rules that others continue, with what the gap before these costs."""
-        head = head_of(first.part)
-        if head not in self._rules:
-            return
-        for at, gap in self._chart.next_starts(first.last):
-            place = (head, at, at == first.last)
-            known = self._known.get(place)
-            if known is None:
-                known = self._known[place] = list(self._at(head, at, near=at == first.last))
-            for each in known:
-                same = each.rule.same
-                what = same(first) if same is not None else None
-                if same is not None and what is None:
+        place = (head_of(first.part), first.last)
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = list(self._at(*place))
+        for each in known:
+            rule = each.rule
+            what = rule.same(first) if rule.same is not None else None
+            ends = each.ends.get(what)
+            if ends is None:
+                if what is None:
                     continue
-                ends = each.ends.get(what)
-                if ends is None:
-                    ends = each.ends[what] = self._ends(each.rule, at, each.then, what)
-                if ends.tails:
-                    yield each.rule, gap, ends
+                ends = each.ends[what] = self._ends(rule, each.at, each.then, what)
+            if ends.tails:
+                yield rule, each.gap, ends
 
-    def _at(self, head: Head, at: int, *, near: bool) -> Iterator[_Next]:
-        """How rules may go on at a token, perhaps with a gap before it."""
-        rules = self._rules[head]
-        for then in self._chart.heads(at):
-            for rule in rules.get(then, ()):
-                if (near or not rule.tight) and rule.signs <= self._signs:
-                    known: dict[Hashable, Ends] = {}
-                    if rule.same is None:
-                        known[None] = self._ends(rule, at, then, None)
-                    if rule.same or known[None].tails:
-                        yield _Next(rule, then, known)
+    def _at(self, head: Head, last: int) -> Iterator[_Next]:
+        """How rules may go on after a constituent, perhaps with a gap before it."""
+        rules = self._rules.get(head, _NO_RULES)
+        for at, gap in self._chart.next_starts(last) if rules else ():
+            for then in self._chart.heads(at):
+                for rule in rules.get(then, ()):
+                    if (at == last or not rule.tight) and rule.signs <= self._signs:
+                        known = self._ends_known.setdefault((rule, then, at), {})
+                        if rule.same is None and None not in known:
+                            known[None] = self._ends(rule, at, then, None)
+                        if rule.same or known[None].tails:
+                            yield _Next(rule, at, then, gap, known)
 
     def _ends(self, rule: Rule, at: int, then: Head, what: Hashable) -> Ends:
         same = None if rule.same is None else (rule.same, what)
@@ -231,26 +233,49 @@ def _build(onward: _Onward, first: Item, built: _Generation) -> None:
         _apply(rule, (first,), rule.cost + first.cost, built)
         built.tries += 1
     for rule, gap, ends in onward.after(first):
+        built.tries += len(ends.tails)
         _build_all(rule, first, gap, ends, built)
 
 
 def _build_all(rule: Rule, first: Item, gap: float, ends: Ends, built: _Generation) -> None:
-    """Add what a rule builds of a constituent and, after a gap, each of what may come then."""
-    built.tries += len(ends.tails)
-    open_: Collection[int] = ends.least
-    bars = None if rule.makes is None else built.bars(rule.makes)
-    if bars is not None:  # else most are tried in vain
-        least = rule.cost + gap + first.cost - ROUNDING
-        open_ = [last for last, cost in ends.least.items() if least + cost < bars[last]]
-    for others, skipped in ends.tails if open_ else ():
-        last = others[-1].last
-        if last in open_:
-            cost = first.cost
-            for item in others:
-                cost += item.cost
-            cost += rule.cost + (gap + skipped)
-            if bars is None or cost < bars[last]:
-                _apply(rule, (first, *others), cost, built)
+    """Add what a rule builds of a constituent and, after a gap, each of what may come then.
+
+    What the chart has no room for is not even tried, if that is known before it is built.
+    """
+    if rule.makes is None:
+        for tail in ends.tails:
+            _apply(rule, (first, *tail[0]), _cost_with(rule, first, gap, tail), built)
+        return
+    bars = built.bars(rule.makes)
+    spent = rule.cost + gap + first.cost - ROUNDING
+    for at in _in_reach(ends, spent, bars):
+        tail = ends.tails[at]
+        cost = _cost_with(rule, first, gap, tail)
+        if cost < bars[tail[0][-1].last]:
+            _apply(rule, (first, *tail[0]), cost, built)
+
+
+def _in_reach(ends: Ends, spent: float, bars: _Bars) -> Sequence[int]:
+    """The places of the tails, in their order, that cost less than what the chart has room for."""
+    found: list[int] = []
+    for last, tails in ends.upto.items():
+        most = bars[last] - spent
+        if tails[0][0] < most:
+            for cost, at in tails:
+                if cost >= most:
+                    break
+                found.append(at)
+    found.sort()
+    return found
+
+
+def _cost_with(rule: Rule, first: Item, gap: float, tail: Tail) -> float:
+    """What a rule builds of a constituent and a tail costs, with the words skipped."""
+    others, skipped = tail
+    cost = first.cost
+    for item in others:
+        cost += item.cost
+    return cost + (rule.cost + (gap + skipped))
 
 
 def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generation) -> None:
@@ -258,16 +283,19 @@ def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generati
     aside = [test for item in items if item.aside for test in item.aside]
     if aside and (rule.plain or _done_to_others(items[0], aside)):
         return
-    built = rule.build(*[_scoped(item) if rule.scoped else item.part for item in items])
+    scoped = rule.scoped and aside
+    built = rule.build(*([_scoped(each) for each in items] if scoped else _parts(items)))
     if built is None:
         return
-    if rule.scoped and items[-1].aside and len(aside) == len(items[-1].aside):
+    if scoped and items[-1].aside and len(aside) == len(items[-1].aside):
         cost += LAST_COST
     first, last = items[0].first, items[-1].last
-    parts = built if isinstance(built, list | tuple) else (built,)
+    parts = built if isinstance(built, _SEVERAL) else (built,)
     parts = [part for part in parts if cost < generation.bars(_kind(part))[last]]
-    within = () if rule.scoped or not parts else _aside(rule, items, aside)
-    if not parts or len(within) > MOST_ASIDE:
+    if not parts:
+        return
+    within = () if rule.scoped else _aside(rule, items, aside)
+    if len(within) > MOST_ASIDE:
         return
     words = tuple([word for item in items for word in item.words])
     for part in parts:
@@ -276,6 +304,14 @@ def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generati
             generation.add(Item(first, last, part.rows, cost, words, narrowed))
         else:
             generation.add(Item(first, last, part, cost, words, within))
+
+
+_SEVERAL: Final = (list, tuple)
+"""In what a rule gives several parts that are possible."""
+
+
+def _parts(items: Sequence[Item]) -> list[Part]:
+    return [item.part for item in items]
 
 
 def _kind(part: Part | Narrowed) -> type[Any]:
