@@ -18,7 +18,14 @@ def without_answers(
     mentions: Sequence[Mention], tokens: Sequence[Token], small: Collection[str]
 ) -> tuple[Mention, ...]:
     """The mentions without each "no" and "yes" that no flag stands beside."""
-    return tuple(each for each in mentions if not _unasked(each, mentions, tokens, small))
+    places = {at for at, token in enumerate(tokens) if concepts((token.word,)) & ANSWERS}
+    if not places:
+        return tuple(mentions)
+    return tuple(
+        each
+        for each in mentions
+        if each.first not in places or not _unasked(each, mentions, tokens, small)
+    )
 
 
 def _unasked(
@@ -30,8 +37,6 @@ def _unasked(
     """
     target = mention.target
     if not isinstance(target, ValueTarget) or mention.last - mention.first > 1:
-        return False
-    if not concepts((tokens[mention.first].word,)) & ANSWERS:
         return False
     return not any(
         other.target == AttributeTarget(target.ref) and _beside(mention, other, tokens, small)

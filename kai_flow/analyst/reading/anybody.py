@@ -4,7 +4,7 @@ What they do tells who they are. Without that they are anybody: nobody knows how
 are in Jakarta, and those who work in a shop are not its customers.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.data import ACTIONS
@@ -24,14 +24,21 @@ USING: Final = frozenset(
 WORKING: Final = frozenset(["work", "works", "worked", "working", "bekerja"])
 """What staff do: no word without meaning where nobody is named."""
 
+DOING: Final = VERBS | USING
+
 ANYBODY: Final = frozenset(["people", "person", "orang", "who", "siapa"])
 """Words for somebody, who may be anybody."""
 
 
-def known_people(mentions: Iterable[Mention], tokens: Sequence[Token]) -> Iterator[Mention]:
+def known_people(mentions: Sequence[Mention], tokens: Sequence[Token]) -> Sequence[Mention]:
     """The mentions without people of whom nothing is said that they do."""
-    done = any(token.word in VERBS | USING for token in tokens)
-    for each in mentions:
-        anybody = each.how == "part" and isinstance(each.target, EntityTarget)
-        if done or not anybody or tokens[each.first].word not in ANYBODY:
-            yield each
+    words = {token.word for token in tokens}
+    if words.isdisjoint(ANYBODY) or not words.isdisjoint(DOING):
+        return mentions
+    return [
+        each
+        for each in mentions
+        if tokens[each.first].word not in ANYBODY
+        or each.how != "part"
+        or not isinstance(each.target, EntityTarget)
+    ]

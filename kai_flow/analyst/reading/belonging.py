@@ -1,6 +1,6 @@
 """Whose a value is: "customers in Leeds" are in Leeds, wherever their orders are sent."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.tokens import Token
@@ -31,18 +31,21 @@ def astray(
     mentions: Sequence[Mention], tokens: Sequence[Token], model: SemanticModel
 ) -> Mapping[Mention, float]:
     """What values of other rows cost than those named beside them, which have the same value."""
-    ends = _tables({(each.last, each) for each in mentions})
-    starts = _tables({(each.first, each) for each in mentions})  # "active customers"
     values = [each for each in mentions if isinstance(each.target, ValueTarget)]
+    if not values:
+        return {}
+    nouns = [each for each in mentions if isinstance(each.target, EntityTarget)]
+    ends = _tables((each.last, each) for each in nouns)
+    starts = _tables((each.first, each) for each in nouns)  # "active customers"
     lists = {each.last: each.first for each in values}
     others = {each.first: each.last for each in values}
     beside = {
-        (each.first, each.last): _nouns(
-            _before(each.first, tokens, ends, lists),
-            _after(each.last, starts, others),
-            ends.get(each.first, frozenset()),
+        (first, last): _nouns(
+            _before(first, tokens, ends, lists),
+            _after(last, starts, others),
+            ends.get(first, frozenset()),
         )
-        for each in values
+        for first, last in {(each.first, each.last) for each in values}
     }
     own = {(each.first, each.last) for each in values if _of(each) in beside[each.first, each.last]}
     found = {}
@@ -75,7 +78,7 @@ def _unseen(value: Mention, table: str, model: SemanticModel) -> bool:
     )
 
 
-def _tables(places: Collection[tuple[int, Mention]]) -> dict[int, frozenset[str]]:
+def _tables(places: Iterable[tuple[int, Mention]]) -> dict[int, frozenset[str]]:
     """The tables that are plainly named at each place."""
     found: dict[int, frozenset[str]] = {}
     for at, each in places:

@@ -1,6 +1,7 @@
 """Whether "berapa" asks how many there are of the noun right after it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -26,17 +27,25 @@ OWNED: Final = "nya"
 """The ending of what the noun before has: "berapa toko Kuta omzetnya" asks how much."""
 
 
-def numbers_of_rows(found: Sequence[Item], tokens: Sequence[Token]) -> Iterator[Item]:
+def numbers_of_rows(found: Sequence[Item], tokens: Sequence[Token]) -> Sequence[Item]:
     """The leaves; a column that is called "number" costs more in "the number of sales".
 
     The words ask how many rows there are.
     """
+    words = [token.word for token in tokens]
+    places = {at for at, pair in enumerate(pairwise(words)) if pair == ("number", "of")}
+    if not places:
+        return found
     rows = {item.first for item in found if isinstance(item.part, Rows)}
-    for item in found:
-        words = [token.word for token in tokens[item.first : item.last + 1]]
-        counts = words == ["number", "of"] and item.last + 1 in rows
-        named = counts and isinstance(item.part, Column)
-        yield replace(item, cost=item.cost + NUMBER_OF_COST) if named else item
+    return [
+        replace(item, cost=item.cost + NUMBER_OF_COST)
+        if item.first in places
+        and item.last == item.first + 1
+        and item.last + 1 in rows
+        and isinstance(item.part, Column)
+        else item
+        for item in found
+    ]
 
 
 def not_counted(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:

@@ -28,25 +28,30 @@ def happened(tokens: Sequence[Token], found: Sequence[Item], index: Index) -> It
 
     Where the word is a status of the rows as well, the status is meant.
     """
-    if any(item.part == Sign("duration") for item in found):
+    clocks = dict.fromkeys(
+        (item.first, item.part)
+        for item in found
+        if isinstance(item.part, Clock)
+        and item.last == item.first + 1
+        and verb(tokens[item.first].word)
+    )
+    if not clocks or any(isinstance(item.part, Sign) and item.part == _LASTED for item in found):
         return  # "how long are books borrowed": the times are those of the duration
     stated = {
         (item.first, item.part.column.ref.table) for item in found if isinstance(item.part, Values)
     }
-    seen = set()
-    for item in found:
-        place = (item.first, item.part)
-        if not isinstance(item.part, Clock) or item.last > item.first + 1 or place in seen:
-            continue
-        seen.add(place)
-        axis = index.model.axes.get(item.part.axis)
-        if axis is None or not verb(tokens[item.first].word):
+    for first, clock in clocks:
+        axis = index.model.axes.get(clock.axis)
+        if axis is None:
             continue
         column = Column(ColumnRef(axis.table, axis.columns[0]))
-        if (item.first, axis.table) not in stated:
+        if (first, axis.table) not in stated:
             test = Compared(column, Operator.PRESENT)
-            plain = LIGHT_COST * light(tokens[item.first].word)
-            yield leaf(item.first, item.last, Where(test), HAPPENED_COST + plain)
+            plain = LIGHT_COST * light(tokens[first].word)
+            yield leaf(first, first + 1, Where(test), HAPPENED_COST + plain)
+
+
+_LASTED: Final = Sign("duration")
 
 
 def is_happening(where: Where) -> bool:

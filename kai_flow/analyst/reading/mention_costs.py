@@ -110,7 +110,10 @@ MENTION_COST: Final = 0.6
 
 def is_noun(mention: Mention) -> bool:
     """Whether words are plainly a table or a column."""
-    return mention.score >= 0.9 and isinstance(mention.target, EntityTarget | AttributeTarget)
+    return mention.score >= 0.9 and isinstance(mention.target, _NOUNS)
+
+
+_NOUNS: Final = (EntityTarget, AttributeTarget)
 
 
 _Span = tuple[int, int]
@@ -155,6 +158,8 @@ class Said(Struct, frozen=True, gc=False):
     """The words of a mention, and what they say of each thing that they may mean."""
 
     span: _Span
+    places: tuple[int, ...]
+    """Where they stand."""
     words: tuple[str, ...]
     empty: bool
     """Whether they say nothing in the question's language."""
@@ -172,48 +177,33 @@ def asked(
     mentions: Sequence[Mention], tokens: Sequence[Token], index: Index, language: Language
 ) -> Question:
     """What the costs of all mentions depend on."""
-    near = [each for each in mentions if each.score > NEARLY]
+    entities = [each for each in mentions if isinstance(each.target, EntityTarget)]
+    values = [(each, each.target.ref) for each in mentions if isinstance(each.target, ValueTarget)]
+    numbers = [each for each in mentions if is_number(each.target, index)]
     signs = list(signs_of([token.word for token in tokens], language))
     counting = _called(signs, COUNTING)
+    counted_at = {first for first, _ in counting}
     return Question(
         index=index,
         small=fillers(language) | linking(),
         capitals=capitals_in(tokens),
         nouns={(each.first, each.last) for each in mentions if is_noun(each)},
-        exact={(each.first, each.last) for each in near},
-        numbers={(each.first, each.last) for each in near if is_number(each.target, index)},
+        exact={(each.first, each.last) for each in mentions if each.score > NEARLY},
+        numbers={(each.first, each.last) for each in numbers if each.score > NEARLY},
         sellers=sellers(tokens) if language == "id" else frozenset(),
         counting=counting,
         telling=_called(signs, TELLING),
         numbered=counted(mentions, tokens, index, language),
-        rows={
-            (each.first, each.last, each.target.table)
-            for each in mentions
-            if isinstance(each.target, EntityTarget)
-        },
+        rows={(each.first, each.last, _table(each.target)) for each in entities},
         beside=_by_place(mentions),
-        valued={
-            (each.first, each.last, each.target.ref)
-            for each in mentions
-            if isinstance(each.target, ValueTarget)
-        },
-        begun={
-            (each.first, each.target.ref)
-            for each in mentions
-            if isinstance(each.target, ValueTarget)
-        },
-        owners={
-            (each.first, each.last, _table(each.target))
-            for each in mentions
-            if isinstance(each.target, EntityTarget) or is_number(each.target, index)
-        },
+        valued={(each.first, each.last, ref) for each, ref in values},
+        begun={(each.first, ref) for each, ref in values},
+        owners={(each.first, each.last, _table(each.target)) for each in (*entities, *numbers)},
         each=frozenset(at + 1 for at, token in enumerate(tokens) if token.word in EACH_ONE),
         whole={
             (each.first, each.last)
             for each in mentions
-            if each.last - each.first > 1
-            and each.score >= WHOLE
-            and not any(first == each.first for first, _ in counting)
+            if each.last - each.first > 1 and each.score >= WHOLE and each.first not in counted_at
         },
     )
 
@@ -233,6 +223,7 @@ def said_in(span: _Span, tokens: Sequence[Token], question: Question) -> Said:
     empty = all(word in question.small for word in words)
     return Said(
         span=span,
+        places=tuple(range(*span)),
         words=words,
         empty=empty and question.capitals.isdisjoint(range(*span)),
         sold=not SOLD.isdisjoint({word.removesuffix("nya") for word in words}),

@@ -28,7 +28,7 @@ from kai_flow.analyst.reading.parts import Item, Role, leaf
 from kai_flow.analyst.reading.placing import placed
 from kai_flow.analyst.reading.referents import kind_of_rows, part_of
 from kai_flow.analyst.semantics.index import Index
-from kai_flow.analyst.semantics.targets import AttributeTarget, JoinTarget
+from kai_flow.analyst.semantics.targets import AttributeTarget, JoinTarget, ValueTarget
 
 _SPAN: Final = attrgetter("first", "last")
 
@@ -36,7 +36,7 @@ _SPAN: Final = attrgetter("first", "last")
 def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iterator[Item]:
     """The names of things in the database."""
     small = fillers(language) | linking()
-    found = tuple(known_people(index.mentions(tokens, language), tokens))
+    found = known_people(index.mentions(tokens, language), tokens)
     mentions = without_answers(found, tokens, small)
     question = asked(mentions, tokens, index, language)
     things = {
@@ -48,10 +48,19 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
     money = money_asked(tokens)
     for span, meant in groupby(mentions, key=_SPAN):
         said = said_in(span, tokens, question)
+        alike: dict[tuple[float, str], tuple[float, float, float]] = {}
         for each in meant:
-            near = placed(each, tokens, things) + elsewhere.get(each, 0.0)
+            value = isinstance(each.target, ValueTarget) and not said.longer
+            costs = alike.get((each.score, each.how)) if value else None
+            if costs is None:
+                near, name = placed(each, tokens, things), of_name(each, said, question)
+                costs = near, name, of_others(each, said, question)
+                if value:  # nothing else of a value speaks against it
+                    alike[each.score, each.how] = costs
+            near, name, others = costs
+            near += elsewhere.get(each, 0.0) if elsewhere else 0.0
             cost = MENTION_COST * (1 - each.score) + near
-            dear = cost + of_name(each, said, question) + of_others(each, said, question)
+            dear = cost + name + others
             dear += REVERSED_COST * reversed_name(each, said, tokens, question)
             amount = money.column(each, index.model)
             if amount is not None:  # "how much in fines" does not count them
@@ -60,5 +69,5 @@ def mentioned(tokens: Sequence[Token], index: Index, language: Language) -> Iter
             part = part_of(each.target, index)
             if isinstance(part, Role) and verb(said.words[0]):
                 part = replace(part, done=True)
-            yield leaf(*span, part, dear)
+            yield Item(*span, part, dear, said.places)
             yield from kind_of_rows(each, cost, index.model, several=said.several)

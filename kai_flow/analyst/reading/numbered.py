@@ -44,9 +44,9 @@ def numbered(found: Sequence[Item], index: Index) -> Iterator[Item]:
         for item in found
         if isinstance(item.part, Figure) and _plain(item.part) and item.last == item.first + 1
     }
-    nouns = {
-        item.first for item in found if isinstance(item.part, Rows | Column | Computed | Values)
-    }
+    if not figures:
+        return
+    nouns = {item.first for item in found if isinstance(item.part, _NOUNS)}
     for item in found:
         figure = figures.get(item.last)
         if figure is None or not isinstance(item.part, Column) or item.cost > NAMED:
@@ -56,6 +56,9 @@ def numbered(found: Sequence[Item], index: Index) -> Iterator[Item]:
         if _ordinal(attribute, value) or (figure.last not in nouns and _graded(attribute, value)):
             test = Compared(item.part, Operator.EQUAL, (value,))
             yield leaf(item.first, figure.last, Where(test), item.cost + NUMBERED_COST)
+
+
+_NOUNS: Final = (Rows, Column, Computed, Values)
 
 
 def _plain(figure: Figure) -> bool:

@@ -61,7 +61,10 @@ def kind_of_rows(
     ref, value = mention.target.ref, mention.target.value.value
     attribute = model.attributes[ref]
     flag = several and attribute.role is ColumnRole.FLAG and value not in {0, "0"}
-    if flag or any(KINDS_OF_ROWS & concepts(name.words) for name in attribute.names):
+    known = model.kept_of("kinds of rows")
+    if ref not in known:
+        known[ref] = any(KINDS_OF_ROWS & concepts(name.words) for name in attribute.names)
+    if flag or known[ref]:
         words = tuple(range(mention.first, mention.last))
         test = Compared(Column(ref), Operator.EQUAL, (value,))
         rows = leaf(mention.first, mention.last, Rows(ref.table), cost + KIND_COST)
@@ -80,7 +83,15 @@ def hinted(hint: Hint, index: Index) -> Part:
 
 
 def part_of(target: Target, index: Index) -> Part:
-    """The part that a target is."""
+    """The part that a target is, made once for all questions."""
+    known = index.model.kept_of("parts")
+    part: Part | None = known.get(target)
+    if part is None:
+        part = known[target] = _part_of(target, index)
+    return part
+
+
+def _part_of(target: Target, index: Index) -> Part:
     match target:
         case EntityTarget(table):
             return Rows(table)

@@ -17,16 +17,18 @@ def settled(
 
     A word is the value if nothing follows that a preposition could stand before.
     """
-    nouns = [item for item in found if isinstance(item.part, Column | Rows)]
-    told = {
-        item.first
+    small = [
+        (item, item.part)
         for item in found
-        if isinstance(item.part, Values)
+        if item.first in empty
         and item.last == item.first + 1
-        and item.first in empty
+        and isinstance(item.part, Values)
         and tokens[item.first].word == str(item.part.values[0]).casefold()
-        and _bare(item, item.part, tokens, nouns)
-    }
+    ]
+    nouns = [item for item in found if isinstance(item.part, Column | Rows)] if small else []
+    told = {item.first for item, part in small if _bare(item, part, tokens, nouns)}
+    if not told:
+        return tuple(found), dict(empty)
     leaves = (
         item
         for item in found

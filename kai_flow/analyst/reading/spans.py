@@ -95,8 +95,41 @@ def leaves(
     tokens: Sequence[Token], index: Index, language: Language, dated: Sequence[PeriodSpan]
 ) -> tuple[Item, ...]:
     """All leaves of a question; ``dated``: the periods in it."""
-    found: list[Item] = []
     numbers = find_numbers(tokens, language)
+    found = [*_signs(tokens, index, language, numbers), *_figures(tokens, numbers, dated)]
+    for at, token in enumerate(tokens):
+        if token.quoted:
+            found.append(leaf(at, at + 1, Text(token.text), 0.1))
+    found += codes_in(tokens)
+    found += numbers_of_rows(tuple(mentioned(tokens, index, language)), tokens)
+    named_signs = [item for item in found if isinstance(item.part, Sign)]
+    lost = [sign for sign in named_signs if _within_a_name(sign, found)]
+    lost += [sign for sign in named_signs if _group_of_rows(sign, found)]
+    if lost:
+        found = [item for item in found if item not in lost]
+    found += units_in(tokens, index)
+    found += [*sizes_in(tokens, found, index), *superiors_in(tokens, index)]
+    named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
+    for at, hint in index.actions.hints(tokens, named):
+        found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
+    found += [*happened(tokens, found, index), *numbered(found, index)]
+    endless = [
+        sign
+        for sign in found
+        if isinstance(sign.part, Sign) and _of_nothing(sign, found, tokens, index)
+    ]
+    if endless:
+        found = [item for item in found if item not in endless]
+    found += with_a_loss(tokens, index)
+    found = besides(found, tokens)
+    timed = _timed(_placed(_unrefused(stated(found, tokens))), index)
+    return tuple(_opening(timed, tokens, language))
+
+
+def _signs(
+    tokens: Sequence[Token], index: Index, language: Language, numbers: Sequence[NumberSpan]
+) -> list[Item]:
+    """The phrases of kinds of questions, without those that other words explain."""
     percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
     unread = percent | agents(tokens, linking()) | worth_of_things(tokens) | asked_change(tokens)
     coins = currencies_told(tokens, index.model)
@@ -119,15 +152,22 @@ def leaves(
         if sign not in lasting and not _partly_refused(sign, signs) and not _goes_on(sign, tokens)
         if sign.last == len(tokens) or _named(sign).isdisjoint(ITS_NUMBER)
     ]
-    found += [
+    return [
         replace(sign, cost=sign.cost + SHORT_COST * any(inside(sign, each) for each in signs))
         for sign in signs
     ]
+
+
+def _figures(
+    tokens: Sequence[Token], numbers: Sequence[NumberSpan], dated: Sequence[PeriodSpan]
+) -> list[Item]:
+    """The numbers and the periods of a question."""
     said = past_again(tokens)
     periods = [
         span for span in dated if not span.problem and not said & set(range(span.first, span.last))
     ]
     years = {(span.first, span.last) for span in periods if span.grain is Grain.YEAR}
+    found = []
     for number in numbers:
         figure = Figure(number.value, number.percent, number.unit, number.ordinal)
         piece = any(inside(number, other) for other in numbers if other.unit or other.percent)
@@ -139,69 +179,62 @@ def leaves(
         if any(inside(span, other) for other in periods):
             cost += PIECE_COST
         found.append(leaf(span.first, span.last, Time(span.period, span.grain), cost))
-    for at, token in enumerate(tokens):
-        if token.quoted:
-            found.append(leaf(at, at + 1, Text(token.text), 0.1))
-    found += codes_in(tokens)
-    found += numbers_of_rows(tuple(mentioned(tokens, index, language)), tokens)
-    found = [item for item in found if not _within_a_name(item, found)]
-    found = [item for item in found if not _group_of_rows(item, found)]
-    found += units_in(tokens, index)
-    found += [*sizes_in(tokens, found, index), *superiors_in(tokens, index)]
-    named = {at for item in found if not isinstance(item.part, Sign) for at in item.words}
-    for at, hint in index.actions.hints(tokens, named):
-        found.append(leaf(at, at + 1, hinted(hint, index), HINT_COST[hint.how]))
-    found += [*happened(tokens, found, index), *numbered(found, index)]
-    found = [item for item in found if not _of_nothing(item, found, tokens, index)]
-    found += with_a_loss(tokens, index)
-    found = besides(found, tokens)
-    timed = tuple(_timed(tuple(_placed(_unrefused(stated(found, tokens)))), index))
-    return tuple(_opening(timed, tokens, language))
+    return found
 
 
-def _unrefused(found: Sequence[Item]) -> list[Item]:
+def _unrefused(found: Sequence[Item]) -> Sequence[Item]:
     """Without what is never done in the middle of a name: "simpan pinjam" saves nothing."""
+    refused = [item for item in found if isinstance(item.part, Sign) and item.part.name in REASONS]
+    if not refused:
+        return found
     names = [
         item
         for item in found
         if isinstance(item.part, Values | Column) and item.cost <= MENTION_COST * (1 - WHOLE)
     ]
-    return [
-        item
-        for item in found
-        if not (_named(item) & frozenset(REASONS) and any(inside(item, each) for each in names))
-    ]
+    within = [item for item in refused if any(inside(item, each) for each in names)]
+    return [item for item in found if item not in within]
 
 
-def _placed(found: Sequence[Item]) -> Iterator[Item]:
+def _placed(found: Sequence[Item]) -> Sequence[Item]:
     """A status costs more where the same word says of what a place is: "shipped to London"."""
+    verbs = [(item, item.part) for item in found if isinstance(item.part, Beside)]
+    if not verbs:
+        return found
     places = {(item.first, item.part.column.ref) for item in found if isinstance(item.part, Values)}
     said = {
         (item.first, item.last)
-        for item in found
-        if isinstance(item.part, Beside)
-        and any((item.last + gap, item.part.column.ref) in places for gap in range(NEAR))
+        for item, verb in verbs
+        if any((item.last + gap, verb.column.ref) in places for gap in range(NEAR))
     }
-    for item in found:
-        again = isinstance(item.part, Values) and (item.first, item.last) in said
-        yield replace(item, cost=item.cost + SENT_COST) if again else item
+    return [
+        replace(item, cost=item.cost + SENT_COST)
+        if (item.first, item.last) in said and isinstance(item.part, Values)
+        else item
+        for item in found
+    ]
 
 
-def _opening(found: Sequence[Item], tokens: Sequence[Token], language: Language) -> Iterator[Item]:
+def _opening(found: Sequence[Item], tokens: Sequence[Token], language: Language) -> Sequence[Item]:
     """The word that opens a request asks for a list, and names nothing: "daftar pelanggan"."""
     empty = fillers(language)
     first = next((at for at, token in enumerate(tokens) if token.word not in empty), 0)
-    asked = [item for item in found if item.part == Sign("show") and item.words == (first,)]
-    asks = bool(asked)
-    if (
-        asks
-        and _is_noun(tokens, first)
-        and any(item.first == first and isinstance(item.part, Rows) for item in found)
+    asked = [item for item in found if item.words == (first,) and item.part == _SHOW]
+    if not asked:
+        return found
+    if _is_noun(tokens, first) and any(
+        item.first == first and isinstance(item.part, Rows) for item in found
     ):
-        found, asks = [item for item in found if item not in asked], False
-    for item in found:
-        named = asks and item.words == (first,) and not isinstance(item.part, Sign)
-        yield replace(item, cost=item.cost + OPENING_COST) if named else item
+        return [item for item in found if item not in asked]
+    return [
+        replace(item, cost=item.cost + OPENING_COST)
+        if item.words == (first,) and not isinstance(item.part, Sign)
+        else item
+        for item in found
+    ]
+
+
+_SHOW: Final = Sign("show")
 
 
 def _is_noun(tokens: Sequence[Token], at: int) -> bool:
@@ -210,25 +243,42 @@ def _is_noun(tokens: Sequence[Token], at: int) -> bool:
     return tokens[at].word == "return" and after not in DETERMINERS and not after.isdigit()
 
 
-def _timed(found: Sequence[Item], index: Index) -> Iterator[Item]:
+def _timed(found: Sequence[Item], index: Index) -> Sequence[Item]:
     """A status costs more where the same word says of what a period is: "arrived in January"."""
     starts = {item.first for item in found if isinstance(item.part, Time)}
+    if not starts:
+        return found
     said = {
         (item.first, item.last, index.model.axes[item.part.axis].table)
         for item in found
         if isinstance(item.part, Clock)
         and any(item.last <= start <= item.last + NEAR for start in starts)
     }
-    later = _later(said, found, index) if said else frozenset()
+    if not said:
+        return found
+    later = _later(said, found, index)
     denied = {item.last for item in found if item.part == Sign("not")}
-    for item in found:
-        table = _event_table(item.part, index, denied=item.first in denied)
-        again = (item.first, item.last, table) in said or (
-            isinstance(item.part, Where)
-            and isinstance(item.part.test, Has)
-            and (item.first, item.last, item.part.test.table) in later
-        )
-        yield replace(item, cost=item.cost + STATUS_COST) if again else item
+    return [
+        replace(item, cost=item.cost + STATUS_COST)
+        if _said_again(item, said, later, index, denied=item.first in denied)
+        else item
+        for item in found
+    ]
+
+
+def _said_again(
+    item: Item,
+    said: Collection[_Place],
+    later: Collection[_Place],
+    index: Index,
+    *,
+    denied: bool,
+) -> bool:
+    """Whether the words of a status or of what was done name a time that a period is of."""
+    if (item.first, item.last, _event_table(item.part, index, denied=denied)) in said:
+        return True
+    test = item.part.test if isinstance(item.part, Where) else None
+    return isinstance(test, Has) and (item.first, item.last, test.table) in later
 
 
 def _later(said: Collection[_Place], found: Sequence[Item], index: Index) -> Collection[_Place]:
@@ -301,7 +351,7 @@ def _equals(sign: Item, tokens: Sequence[Token]) -> bool:
 def _of_nothing(item: Item, found: Sequence[Item], tokens: Sequence[Token], index: Index) -> bool:
     """Whether something is asked to be long that does not last: "how long is the longest book"."""
     after = [token.word for token in tokens[item.last : item.last + 1]]
-    if item.part != Sign("duration") or after not in (["is"], ["are"]):
+    if after not in (["is"], ["are"]) or item.part != Sign("duration"):
         return False
     lasting = {each.table for each in index.model.durations}
     return lasting.isdisjoint(_tables(found, index))
@@ -381,14 +431,19 @@ def _letters(found: Sequence[Item]) -> frozenset[int]:
 
     Before a noun, it is an article: "the blood type a patient has".
     """
+    letters = [
+        (item, item.part.column.ref)
+        for item in found
+        if isinstance(item.part, Values)
+        and item.last == item.first + 1
+        and any(isinstance(value, str) and len(value) == 1 for value in item.part.values)
+    ]
+    if not letters:
+        return frozenset()
     columns = {(item.last, item.part.ref) for item in found if isinstance(item.part, Column)}
     nouns = {item.first for item in found if isinstance(item.part, Column | Computed | Rows)}
     return frozenset(
         item.first
-        for item in found
-        if isinstance(item.part, Values)
-        and any(isinstance(value, str) and len(value) == 1 for value in item.part.values)
-        and (item.first, item.part.column.ref) in columns
-        and item.last == item.first + 1
-        and item.last not in nouns
+        for item, ref in letters
+        if (item.first, ref) in columns and item.last not in nouns
     )

@@ -45,7 +45,7 @@ GOES_ON: Final = frozenset(
 
 def _rows_that_are(item: Item, found: Sequence[Item]) -> bool:
     """Whether the last word is a value of the rows after it: "the most | active customers"."""
-    if item.part not in _OFTEN or item.last - item.first < 2:
+    if item.last - item.first < 2 or item.part not in _OFTEN:
         return False
     after = [each.part for each in found if each.first == item.last]
     rows = {part.table for part in after if isinstance(part, Rows)}
@@ -59,14 +59,17 @@ def _rows_that_are(item: Item, found: Sequence[Item]) -> bool:
 
 def stated(found: Sequence[Item], tokens: Sequence[Token]) -> tuple[Item, ...]:
     """A time costs more where the same word is a status: "shipments that have arrived"."""
+    often = any(isinstance(item.part, Sign) and item.part in _OFTEN for item in found)
+    if not often and PERFECT.isdisjoint([token.word for token in tokens]):
+        return tuple(found)
     statuses = {(item.first, item.last) for item in found if isinstance(item.part, Values)}
     times = {item.first for item in found if isinstance(item.part, Time)}
     return tuple(
         replace(item, cost=item.cost + OFTEN_COST)
         if _rows_that_are(item, found)
         else replace(item, cost=item.cost + STATED_COST)
-        if isinstance(item.part, Clock | Column)
-        and (item.first, item.last) in statuses
+        if (item.first, item.last) in statuses
+        and isinstance(item.part, Clock | Column)
         and item.last not in times
         and _told(item, tokens)
         else item

@@ -50,6 +50,8 @@ def left_in(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
 def besides(found: Sequence[Item], tokens: Sequence[Token]) -> list[Item]:
     """The leaves, without those within such a clause: it picks no rows."""
     within = {at for first, last in left_in(tokens) for at in range(first, last)}
+    if not within:
+        return list(found)
     return [each for each in found if within.isdisjoint(range(each.first, each.last))]
 
 
