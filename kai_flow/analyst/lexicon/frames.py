@@ -51,6 +51,8 @@ def _beginnings(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
 
 
 _BEFORE: Final = _beginnings(_FRAMES["courtesy"]["start"])
+_ANY_BEFORE: Final = re.compile("|".join(f"(?:{each.pattern})" for each in _BEFORE))
+"""What begins with any of them: most words do not."""
 _AFTER: Final = _compiled(rf"(?<!\S)(?:{each})$" for each in _FRAMES["courtesy"]["end"])
 _ADDRESS: Final = _compiled(_FRAMES["courtesy"]["address"])
 _ASKERS: Final = _beginnings(_FRAMES["context"]["askers"])
@@ -61,6 +63,8 @@ _TAILS: Final = _compiled(_FRAMES["context"]["tails"])
 def courtesy_before(words: Sequence[str]) -> int:
     """How many words of courtesy a question begins with."""
     text = " ".join(words)
+    if not _ANY_BEFORE.match(text):
+        return 0
     return max(_words_of(text, pattern) for pattern in _BEFORE)
 
 

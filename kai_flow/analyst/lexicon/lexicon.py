@@ -252,9 +252,11 @@ def unknown_language(tokens: Sequence[Token]) -> bool:
         return False
     if sum(ord(word[0]) > _LAST_LATIN for word in words) * 2 > len(words):
         return True
-    ours = sum(any(word in known for known in _VOCABULARY.values()) for word in words)
     _, foreign = _foreign(tokens)
-    return foreign >= 2 and foreign >= ours
+    if foreign < 2:
+        return False
+    ours = sum(any(word in known for known in _VOCABULARY.values()) for word in words)
+    return foreign >= ours
 
 
 def _words(tokens: Sequence[Token]) -> list[str]:
@@ -265,7 +267,8 @@ def _foreign(tokens: Sequence[Token]) -> tuple[str, int]:
     """The other language that most of the words may be of, and how many; none: empty."""
     words = _words(tokens)
     counts = {
-        language: sum(word in small for word in words) for language, small in _FOREIGN.items()
+        language: 0 if small.isdisjoint(words) else sum(word in small for word in words)
+        for language, small in _FOREIGN.items()
     }
     best = max(counts, key=lambda language: counts[language])
     return (best, counts[best]) if counts[best] else ("", 0)

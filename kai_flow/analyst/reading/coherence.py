@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from itertools import pairwise
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -35,6 +36,8 @@ def coherent(model: SemanticModel, bag: Bag, commas: Collection[int]) -> Bag | N
 
 def _each_test_once(bag: Bag) -> Bag:
     """The bag with each filter once, whose words are all that say it: "coffee (category Kopi)"."""
+    if len(bag.tests) < 2:
+        return bag
     words: dict[Test, set[int]] = {}
     for test, said in bag.tests:
         words.setdefault(test, set()).update(said)
@@ -83,6 +86,8 @@ def _in_either_place(model: SemanticModel, bag: Bag, commas: Collection[int]) ->
 
 def _listed(bag: Bag, commas: Collection[int]) -> Iterator[tuple[Test, Test, Words]]:
     """The filters that nothing but a comma stands between."""
+    if not commas or len(bag.tests) < 2:
+        return
     in_order = sorted(bag.tests, key=lambda each: each[1])
     for (one, before), (other, after) in pairwise(in_order):
         if before and after and before[-1] + 1 in commas and before[-1] + 2 == after[0]:
@@ -121,13 +126,15 @@ def _amounts(bag: Bag) -> Bag | None:
 
     "Pilots with more than 1 delayed flight" has no salary above 1: rows are named after it.
     """
+    if not any(_unnamed_within(test) for test, _ in bag.tests):
+        return replace(bag, tests=list(bag.tests))
     found: list[tuple[Test, Words]] = []
     rows = [*((words, table) for table, words in bag.rows)]
     amounts = [(m, words) for m, words in bag.measures if isinstance(m, Amount)]
     rows += [(words, m.table) for m, words in amounts if m.table]
     rows += [(words, m.of.table) for m, words in amounts if isinstance(m.of, Computed)]
     for test, words in bag.tests:
-        if not any(map(_unnamed, _within(test))):
+        if not _unnamed_within(test):
             found.append((test, words))
             continue
         counts = any(  # "1 million giro"
@@ -141,18 +148,29 @@ def _amounts(bag: Bag) -> Bag | None:
     return replace(bag, tests=found)
 
 
-def _unnamed(test: Test) -> bool:
-    return isinstance(test, Compared) and test.of == Implied(ANY_NUMBER)
+def _unnamed_within(test: Test) -> bool:
+    """Whether a filter, or one that it consists of, is of a number without its noun."""
+    if isinstance(test, Compared):
+        return isinstance(test.of, Implied) and test.of == _UNNAMED
+    return any(map(_unnamed_within, _parts(test)))
+
+
+_UNNAMED: Final = Implied(ANY_NUMBER)
+
+
+def _parts(test: Test) -> tuple[Test, ...]:
+    """The filters that a filter consists of."""
+    match test:
+        case Negated(part):
+            return (part,)
+        case Joined(parts):
+            return parts
+        case _:
+            return ()
 
 
 def _within(test: Test) -> Iterator[Test]:
     """The filter, and those that it consists of."""
     yield test
-    match test:
-        case Negated(part):
-            yield from _within(part)
-        case Joined(parts):
-            for part in parts:
-                yield from _within(part)
-        case _:
-            pass
+    for part in _parts(test):
+        yield from _within(part)

@@ -70,16 +70,28 @@ class Cover(Struct, frozen=True, gc=False, cache_hash=True):
     cost: float
 
 
-class _Partial(Struct, frozen=True, gc=False, cache_hash=True):
+class _Partial(Struct, frozen=True, gc=False):
     """Constituents of the first words of a question."""
 
-    meaning: tuple[int, ...]
-    """What they mean, as a number for each."""
-    items: tuple[Item, ...]
+    meaning: int
+    """The number of what they mean together, in their order."""
     cost: float
+    before: "_Partial | None" = None
+    item: Item | None = None
+    """The last of them, after those before."""
+
+    def items(self) -> tuple[Item, ...]:
+        """All of them."""
+        found: list[Item] = []
+        partial: _Partial | None = self
+        while partial is not None:
+            if partial.item is not None:
+                found.append(partial.item)
+            partial = partial.before
+        return tuple(reversed(found))
 
 
-class _Step(Struct, frozen=True, gc=False, cache_hash=True):
+class _Step(Struct, frozen=True, gc=False):
     """A constituent, or a word that is stepped over, after each of some partial covers."""
 
     before: Sequence[_Partial]
@@ -88,7 +100,8 @@ class _Step(Struct, frozen=True, gc=False, cache_hash=True):
     extra: float = 0.0
     """What it costs as one more constituent."""
     item: Item | None = None
-    meaning: tuple[int, ...] = ()
+    meaning: int = -1
+    """The number of what the constituent means."""
 
     def after(self, at: int) -> float:
         """What one of the partial covers costs with it."""
@@ -102,10 +115,11 @@ def covers(chart: Chart, signs: Collection[str] = ()) -> tuple[Cover, ...]:
     """
     numbers: dict[tuple[object, ...], int] = {}
     steps: defaultdict[int, list[_Step]] = defaultdict(list)
-    found: list[_Partial] = [_Partial((), (), 0.0)]
+    together: dict[tuple[int, int], int] = {}
+    found: list[_Partial] = [_Partial(0, 0.0)]
     for position in range(chart.length):
         if position:
-            found = _cheapest(steps.pop(position, []))
+            found = _cheapest(steps.pop(position, []), together)
         if not found:
             continue
         if position in chart.glue:
@@ -115,20 +129,21 @@ def covers(chart: Chart, signs: Collection[str] = ()) -> tuple[Cover, ...]:
                 continue
             unused = isinstance(item.part, Sign) and item.part.name not in ASKING
             own = PART_COST + (SIGN_COST if unused else 0.0)
-            meaning = (numbers.setdefault((item.part, item.aside), len(numbers)),)
+            meaning = numbers.setdefault((item.part, item.aside), len(numbers))
             steps[item.last].append(_Step(found, item.cost, own, item, meaning))
     if chart.length:
-        found = _cheapest(steps[chart.length])
-    return tuple(Cover(each.items, each.cost) for each in found)
+        found = _cheapest(steps[chart.length], together)
+    return tuple(Cover(each.items(), each.cost) for each in found)
 
 
-def _cheapest(steps: Sequence[_Step]) -> list[_Partial]:
+def _cheapest(steps: Sequence[_Step], together: dict[tuple[int, int], int]) -> list[_Partial]:
     """The cheapest partial covers that steps lead to, each meaning once.
 
     Each step's are in order of their costs: only so many of them are made as are kept. Of those
-    that cost the same, those of an earlier step come first.
+    that cost the same, those of an earlier step come first. ``together``: the number of what a
+    constituent means after those before, counted from 1.
     """
-    found: dict[tuple[int, ...], _Partial] = {}
+    found: dict[int, _Partial] = {}
     queue = [(step.after(0), number, 0) for number, step in enumerate(steps)]
     heapify(queue)
     while queue:
@@ -139,10 +154,11 @@ def _cheapest(steps: Sequence[_Step]) -> list[_Partial]:
             heapreplace(queue, (step.after(at + 1), number, at + 1))
         else:
             heappop(queue)
-        meaning = (*before.meaning, *step.meaning)
+        meaning = before.meaning
+        if step.item is not None:
+            meaning = together.setdefault((meaning, step.meaning), len(together) + 1)
         if meaning not in found:
-            items = before.items if step.item is None else (*before.items, step.item)
-            found[meaning] = _Partial(meaning, items, cost)
+            found[meaning] = _Partial(meaning, cost, before, step.item)
             if len(found) >= BEAM:
                 break
     return list(found.values())

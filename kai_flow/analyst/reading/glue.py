@@ -8,6 +8,7 @@ from typing import Final
 from kai_flow.analyst.kinds.registry import KINDS
 from kai_flow.analyst.lexicon.data import CALENDAR
 from kai_flow.analyst.lexicon.lexicon import Language, fillers, light
+from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.anybody import ANYBODY, WORKING
 from kai_flow.analyst.reading.doers import NO_NOUNS, agents
@@ -118,13 +119,14 @@ def glue(
     """The positions of words that carry no meaning by themselves, and what stepping over costs."""
     coins = currencies_told(tokens, model) if model is not None else ()
     words = fillers(language) | linking()
-    costs = {at: _cost(tokens, at, words) for at in range(len(tokens))}
+    again = past_again(tokens)
+    costs = {at: _cost(tokens, at, words, again) for at in range(len(tokens))}
     found = {at: cost for at, cost in costs.items() if cost is not None}
     spoken = tuple(token.word for token in tokens)
-    for phrase in _empty_phrases():
-        for at in range(len(spoken) - len(phrase) + 1):
-            if spoken[at : at + len(phrase)] == phrase:
-                found |= dict.fromkeys(range(at, at + len(phrase)), GLUE_COST)
+    phrases = _empty_phrases()
+    for at in range(len(tokens)):
+        for _, end in phrases.after(tokens, at):
+            found |= dict.fromkeys(range(at, end), GLUE_COST)
     for first, last, _ in told_units(tokens, model) if model is not None else ():
         found |= dict.fromkeys(range(first, last), GLUE_COST)
     for at in (*_telling(spoken), *capitals_in(tokens), *coins, *worth_of_things(tokens)):
@@ -134,8 +136,13 @@ def glue(
     return found
 
 
-def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | None:
-    """What stepping over a word costs; None if it carries meaning."""
+def _cost(
+    tokens: Sequence[Token], at: int, words: Collection[str], again: Collection[int]
+) -> float | None:
+    """What stepping over a word costs; None if it carries meaning.
+
+    ``words``: those that say nothing; ``again``: where words say what is said anyway.
+    """
     word = tokens[at].word
     working = word in WORKING and any(token.word in ANYBODY for token in tokens)
     if working or _letter(tokens, at) or _every_one(tokens, at):
@@ -147,7 +154,7 @@ def _cost(tokens: Sequence[Token], at: int, words: Collection[str]) -> float | N
         return GLUE_COST if at in agents(tokens, linking()) else BY_COST
     if word in BINDING:
         return TO_COST if word in TO else BINDING_COST
-    if word in words or _dash(tokens, at) or at in past_again(tokens):
+    if word in words or _dash(tokens, at) or at in again:
         return GLUE_COST
     return LIGHT_COST if light(word) else None
 
@@ -182,15 +189,20 @@ def _dash(tokens: Sequence[Token], at: int) -> bool:
 
 def _telling(words: Sequence[str]) -> Iterator[int]:
     """Words that must not be stepped over: what is asked for first, and what is never done."""
-    declined = {name for kind in KINDS if kind.name == "declined" for name in kind.english}
+    told = _declined() | TELLING
     for item in signs_of(words):
         part = item.part
         if isinstance(part, Sign) and (
-            part.name in declined | TELLING
-            or (part.name in {"which", "who"} and _begins(words, item.first))
+            part.name in told or (part.name in {"which", "who"} and _begins(words, item.first))
         ):
             empty = linking() if part.name in TELLING - WHOLE else frozenset()
             yield from (at for at in range(item.first, item.last) if words[at] not in empty)
+
+
+@cache
+def _declined() -> frozenset[str]:
+    """The signs of what is never done."""
+    return frozenset(name for kind in KINDS if kind.name == "declined" for name in kind.english)
 
 
 def _begins(words: Sequence[str], first: int) -> bool:
@@ -216,6 +228,6 @@ def linking() -> frozenset[str]:
 
 
 @cache
-def _empty_phrases() -> tuple[tuple[str, ...], ...]:
+def _empty_phrases() -> Phrases:
     """Several words that only together say nothing: "at all"."""
-    return tuple(words for words in sorted(_glue()) if len(words) > 1)
+    return Phrases(*(" ".join(words) for words in sorted(_glue()) if len(words) > 1))

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from operator import attrgetter, itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -105,7 +105,9 @@ class _Generation:
         """Collect what was built."""
         self._built.append(item)
         kind, last, meaning = type(item.part), item.last, meaning_of(item)
-        better = self._rooms.setdefault((last, kind), {})
+        better = self._rooms.get((last, kind))
+        if better is None:
+            better = self._rooms[last, kind] = {}
         known = better.get(meaning)
         if kind is Sign or (known is not None and known <= item.cost):
             return
@@ -113,9 +115,10 @@ class _Generation:
         if len(better) > BEAM:
             del better[max(better.items(), key=_COST)[0]]
         bars = self.bars(kind)
-        bars[last] = min(bars[last], item.cost + DEARER)
+        bar = item.cost + DEARER
         if len(better) == BEAM:
-            bars[last] = min(bars[last], max(better.values()))
+            bar = min(bar, max(better.values()))
+        bars[last] = min(bars[last], bar)
 
     def cheapest_first(self) -> list[Item]:
         """All that was built."""
@@ -280,24 +283,28 @@ def _cost_with(rule: Rule, first: Item, gap: float, tail: Tail) -> float:
 
 def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generation) -> None:
     """Add what a rule builds of constituents, at a cost."""
-    aside = [test for item in items if item.aside for test in item.aside]
+    aside: tuple[Aside, ...] = ()
+    words: tuple[int, ...] = ()
+    for item in items:
+        words += item.words
+        if item.aside:
+            aside += item.aside
     if aside and (rule.plain or _done_to_others(items[0], aside)):
         return
     scoped = rule.scoped and aside
-    built = rule.build(*([_scoped(each) for each in items] if scoped else _parts(items)))
+    built = rule.build(*[_scoped(item) if scoped else item.part for item in items])
     if built is None:
         return
     if scoped and items[-1].aside and len(aside) == len(items[-1].aside):
         cost += LAST_COST
     first, last = items[0].first, items[-1].last
-    parts = built if isinstance(built, _SEVERAL) else (built,)
-    parts = [part for part in parts if cost < generation.bars(_kind(part))[last]]
-    if not parts:
-        return
-    within = () if rule.scoped else _aside(rule, items, aside)
+    several = isinstance(built, _SEVERAL)
+    parts = cast("Sequence[Part | Narrowed]", built if several else (built,))
+    if several or cost >= generation.bars(_kind(parts[0]))[last]:
+        parts = [part for part in parts if cost < generation.bars(_kind(part))[last]]
+    within = () if rule.scoped or not parts else _aside(rule, items, aside)
     if len(within) > MOST_ASIDE:
         return
-    words = tuple([word for item in items for word in item.words])
     for part in parts:
         if isinstance(part, Narrowed):
             narrowed = (*within, (part.test, words))
@@ -308,10 +315,6 @@ def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generati
 
 _SEVERAL: Final = (list, tuple)
 """In what a rule gives several parts that are possible."""
-
-
-def _parts(items: Sequence[Item]) -> list[Part]:
-    return [item.part for item in items]
 
 
 def _kind(part: Part | Narrowed) -> type[Any]:
