@@ -27,18 +27,18 @@ def endless(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:
 
     Covers have most parts in common, so each part is looked at once.
     """
-    items = {item for cover in found for item in cover.items}
-    two = {item for item in items if _of_two(item, tokens)}
-    lasting = {item for item in items if _lasts(item)}
+    items = {id(item): item for cover in found for item in cover.items}
+    two = {at for at, item in items.items() if _of_two(item, tokens)}
+    lasting = {at for at, item in items.items() if _lasts(item)}
     if not (two or lasting):
         return []
-    stray = {item for item in items if _no_time(item, tokens) or _stray(item, tokens)}
-    return [
-        cover
-        for cover in found
-        if not two.isdisjoint(cover.items)
-        or not (lasting.isdisjoint(cover.items) or stray.isdisjoint(cover.items))
-    ]
+    stray = {at for at, item in items.items() if _no_time(item, tokens) or _stray(item, tokens)}
+    wrong = []
+    for cover in found:
+        own = set(map(id, cover.items))
+        if own & two or (own & lasting and own & stray):
+            wrong.append(cover)
+    return wrong
 
 
 def _lasts(item: Item) -> bool:

@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from kai_flow.analyst.reading.chart import Head, head_of
 from kai_flow.analyst.reading.cover import Cover
-from kai_flow.analyst.reading.parts import Item
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.paths import joins_between
@@ -34,7 +33,7 @@ def nearest(found: Sequence[Cover], model: SemanticModel) -> Sequence[Cover]:
     for at, cover in enumerate(found):
         heads = frozenset([head_of(item.part) for item in cover.items])
         alike[heads].append((round(cover.cost, PLACES), at))
-    known: dict[Item, AbstractSet[str]] = {}
+    known: dict[int, AbstractSet[str]] = {}
     kept = {at for each in alike.values() for at in _kept(each, found, model, known)}
     return [cover for at, cover in enumerate(found) if at in kept]
 
@@ -43,7 +42,7 @@ def _kept(
     alike: Sequence[tuple[float, int]],
     found: Sequence[Cover],
     model: SemanticModel,
-    known: dict[Item, AbstractSet[str]],
+    known: dict[int, AbstractSet[str]],
 ) -> Iterable[int]:
     """The places of those covers of one kind that are assembled.
 
@@ -58,13 +57,16 @@ def _kept(
     return [*cheaper, *[at for _, at in sorted(equal)[: MOST - len(cheaper)]]]
 
 
-def _apart(cover: Cover, model: SemanticModel, known: dict[Item, AbstractSet[str]]) -> int:
-    """How many joins lie between the tables of a cover, in all; ``known``: those of its parts."""
+def _apart(cover: Cover, model: SemanticModel, known: dict[int, AbstractSet[str]]) -> int:
+    """How many joins lie between the tables of a cover, in all; ``known``: those of its parts.
+
+    Covers have most parts in common: by its identity, a part is found without a look into it.
+    """
     tables: set[str] = set()
     for item in cover.items:
-        own = known.get(item)
+        own = known.get(id(item))
         if own is None:
-            own = known[item] = set(_tables((item.part, item.aside), model))
+            own = known[id(item)] = set(_tables((item.part, item.aside), model))
         tables |= own
     return sum([joins_between(model, *pair) for pair in combinations(sorted(tables), 2)])
 

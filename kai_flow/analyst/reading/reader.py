@@ -213,7 +213,7 @@ def decide(
     )
     wrong = {*not_counted(found, tokens), *of_another(found, tokens), *compounds(found, tokens)}
     wrong |= {*endless(found, tokens), *misplaced(found, tokens, model)}
-    placed = [each for each in found if each not in wrong]
+    placed = [each for each in found if each not in wrong] if wrong else found
     likely = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
     best = holding(tokens, likely, model)
     if isinstance(best, str):
