@@ -13,7 +13,7 @@ from rich.text import Text
 
 from kai_flow.cli import EXIT_OK, state, text
 from kai_flow.cli.consoles import console_for, print_words
-from kai_flow.cli.stuck import Doing, doing
+from kai_flow.cli.stuck import FAILING, Doing, doing
 from kai_flow.settings import StartError, load_settings, parsers
 from kai_flow.stream.failure_message import message_of
 from kai_flow.stream.run import describe
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecution
 
 AT_ONCE: Final = 16  # descriptions that are asked for at the same time
+READ_BACK: Final = 100  # events of a history that are looked at for the failure of its workflow
 MAX_LIMIT: Final = 100_000
 
 
@@ -144,7 +145,38 @@ async def _look(
     for pending in description.pending_activities:
         pending.last_failure.message = await _message(client, pending.last_failure)
     now = doing(description, datetime.now(UTC), silent_for)
-    return None if now is None else Session(found, now)
+    if now is None:
+        return None
+    if now.detail == FAILING and (why := await _why_failing(client, found)):
+        now = now._replace(detail=f"its workflow fails: {why}")
+    return Session(found, now)
+
+
+async def _why_failing(client: "Client", found: "WorkflowExecution") -> str:
+    """The failure of the last workflow task that has one in the history; empty: it is not known.
+
+    Further tries of the same task leave no event.
+    """
+    from temporalio.api.common.v1 import WorkflowExecution as Execution  # noqa: PLC0415
+    from temporalio.api.workflowservice.v1 import (  # noqa: PLC0415
+        GetWorkflowExecutionHistoryReverseRequest,
+    )
+    from temporalio.service import RPCError  # noqa: PLC0415  (see above)
+
+    request = GetWorkflowExecutionHistoryReverseRequest(
+        namespace=client.namespace,
+        execution=Execution(workflow_id=found.id, run_id=found.run_id),
+        maximum_page_size=READ_BACK,
+    )
+    try:
+        answer = await client.workflow_service.get_workflow_execution_history_reverse(request)
+    except RPCError:
+        return ""
+    for event in answer.history.events:
+        if event.HasField("workflow_task_failed_event_attributes"):
+            failed = event.workflow_task_failed_event_attributes
+            return await _message(client, failed.failure)
+    return ""
 
 
 async def _message(client: "Client", failure: "Failure") -> str:

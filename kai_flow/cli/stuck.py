@@ -15,6 +15,9 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from kai_flow.stream.liveness import TASK_PICKUP_TIMEOUT
 
+FAILING: Final = "its workflow raises, or does not fit the history: see the worker's log"
+"""What is known of a workflow that fails, before its history has been read."""
+
 STUCK: Final = ("no worker", "failing", "silent", "retrying")
 """The states of a session that does not go on by itself, or not soon; the worst first."""
 
@@ -68,8 +71,7 @@ def _of_task(task: PendingWorkflowTaskInfo, moment: datetime) -> Iterator[Doing]
     if seconds <= TASK_PICKUP_TIMEOUT.total_seconds():
         yield Doing("running", seconds, 0, "its workflow begins or goes on")
     elif task.attempt > 1:
-        detail = "its workflow raises, or does not fit the history: see the worker's log"
-        yield Doing("failing", seconds, task.attempt, detail)
+        yield Doing("failing", seconds, task.attempt, FAILING)
     elif state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED:
         yield Doing("no worker", seconds, 0, "no worker takes its workflow")
     else:

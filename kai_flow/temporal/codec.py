@@ -8,38 +8,55 @@
 An encrypted payload has the metadata `encoding: binary/encrypted` and `encryption-key-id`, as in
 Temporal's own samples. Its data is the payload as it was, with its metadata, encrypted.
 
-Failures are encrypted too: their messages and stack traces often repeat values. Headers are not,
-unless the client has `header_codec_behavior`.
+Failures are encrypted too: their messages and stack traces often repeat values. Only that a key is
+missing is told in clear (`CodecFailures`). Headers are not encrypted, unless the client has
+`header_codec_behavior`.
 
 Nothing here may log a key, or hold one in its `repr`.
 """
 
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from datetime import timedelta
+from typing import ClassVar, Final
 
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.converter import (
     DataConverter,
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
+    PayloadConverter,
 )
+from temporalio.exceptions import ApplicationError
 
+from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.settings import StartError, load_settings
+from kai_flow.stream.log_fields import about
 from kai_flow.temporal.payload_cipher import (
     NONCE_BYTES,
+    CodecError,
     Damaged,
     PayloadCipher,
     Sealed,
+    UnknownKey,
 )
+
+log = logging.getLogger(__name__)
 
 __all__ = ["EncryptionCodec", "encrypted", "encrypted_only", "encrypting"]
 
 ENCODING: Final = b"binary/encrypted"
 KEY_ID: Final = "encryption-key-id"
 REFUSED: Final = b"refused/not-encrypted"  # stands in the errors of whoever tries to read it
+
+KEY_PAUSE: Final = timedelta(minutes=10)  # between two attempts of an activity without its key
+
+# What the SDK says of an activity whose values the codec could not decode.
+_DECODING: Final = ("Failed decoding arguments", "Failed decoding heartbeat details")
 
 _LATIN: Final = "latin-1"  # takes any bytes: the id of a forged payload is text, too
 
@@ -87,6 +104,41 @@ class EncryptionCodec(PayloadCodec):
             raise Damaged from None
 
 
+class CodecFailures(DefaultFailureConverterWithEncodedAttributes):
+    """Encodes failures, but for those of the codec itself: these name the key that is missing.
+
+    Who can read them has not to have the key of the program that lacks another one. And an activity
+    whose worker lacks a key gets its next attempt after KEY_PAUSE, in which somebody may add it.
+    Otherwise its attempts would be used up within seconds.
+    """
+
+    _limiter: ClassVar = LogLimiter()  # the SDK makes several of these converters
+
+    def to_failure(
+        self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
+    ) -> None:
+        """Called by the SDK; see temporalio.converter.FailureConverter."""
+        wrong = _of_codec(exception)
+        if wrong is None:
+            super().to_failure(exception, payload_converter, failure)
+            return
+        if self._limiter.due(str(wrong)) is not None:
+            log.warning("%s", wrong, extra=about("codec_key_missing"))
+        failure.message = str(wrong)
+        failure.source = "PythonSDK"
+        info = failure.application_failure_info
+        info.type = type(wrong).__name__
+        if isinstance(wrong, UnknownKey):
+            info.next_retry_delay.FromTimedelta(KEY_PAUSE)
+
+
+def _of_codec(exception: BaseException) -> CodecError | None:
+    """The error of the codec that the SDK reports with this exception, if there is one."""
+    if isinstance(exception, ApplicationError) and exception.message in _DECODING:
+        exception = exception.__cause__ or exception
+    return exception if isinstance(exception, CodecError) else None
+
+
 def encrypting(keys: Iterable[bytes], *, clear: bool = True) -> DataConverter:
     """A data converter that encrypts with the first of these keys of 32 bytes.
 
@@ -95,7 +147,7 @@ def encrypting(keys: Iterable[bytes], *, clear: bool = True) -> DataConverter:
     """
     return DataConverter(
         payload_codec=EncryptionCodec(keys, clear=clear),
-        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        failure_converter_class=CodecFailures,
     )
 
 

@@ -85,6 +85,8 @@ async def test_each_way_to_be_stuck_is_found(
             return mine == {lost: "no worker", handle.id: "failing"}
 
         await eventually(all_found)
+        failing = (await kai.states("--stuck", "--type", "Wedged"))[handle.id]
+        assert failing["detail"] == "its workflow fails: no code for this history"
         every = await kai.states()
         assert every[fine]["state"] == "running"
         assert not every[fine]["stuck"]

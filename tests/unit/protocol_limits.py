@@ -310,6 +310,10 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "MAX_UNSENT_BYTES": "bytes that all slow subscribers together have not accepted",
         "SOCKET_BYTES": "bytes counted for the write buffer of each of them",
     },
+    "kai_flow.temporal.codec": {
+        "KEY_PAUSE": "pause before the next attempt of an activity whose worker lacks a key of the "
+        "codec",
+    },
     "kai_flow.temporal.health": {
         "READY_TIMEOUT": "wait of `/readyz` for Temporal, and for the key set of an issuer",
     },

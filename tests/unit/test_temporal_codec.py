@@ -15,6 +15,7 @@ from kai_flow.settings import StartError
 from kai_flow.temporal.codec import (
     ENCODING,
     KEY_ID,
+    KEY_PAUSE,
     EncryptionCodec,
     encrypted,
     encrypted_only,
@@ -121,6 +122,48 @@ async def test_a_failure_is_encrypted() -> None:
     error = await converter.decode_failure(failure)
     assert isinstance(error, ApplicationError)
     assert (error.message, list(error.details)) == ("canary", ["details of canary"])
+
+
+async def _lacking() -> UnknownKey:
+    """The error of a program with another key."""
+    with pytest.raises(UnknownKey) as lacking:
+        await encrypting([TWO]).decode(await encrypting([ONE]).encode(["canary"]))
+    return lacking.value
+
+
+@pytest.mark.parametrize(
+    "wrapped", ["Failed decoding arguments", "Failed decoding heartbeat details"]
+)
+async def test_a_missing_key_is_told_in_clear_and_time_is_given(wrapped: str) -> None:
+    """Who repairs it may have no key at all; an activity gets no attempt before ten minutes."""
+    lacking = await _lacking()
+    around = ApplicationError(wrapped, non_retryable=True)
+    around.__cause__ = lacking
+    for error in (lacking, around):
+        failure = Failure()
+        await encrypting([TWO]).encode_failure(error, failure)
+        assert failure.message == str(lacking)
+        assert key_id_of(ONE) in failure.message
+        assert failure.application_failure_info.type == "UnknownKey"
+        assert failure.application_failure_info.next_retry_delay.ToTimedelta() == KEY_PAUSE
+        assert not failure.application_failure_info.non_retryable
+        assert not failure.HasField("encoded_attributes")
+
+
+async def test_a_damaged_payload_gives_no_time() -> None:
+    """No key that anybody adds could help."""
+    failure = Failure()
+    await encrypting([ONE]).encode_failure(Damaged(), failure)
+    assert "is damaged" in failure.message
+    assert not failure.application_failure_info.HasField("next_retry_delay")
+
+
+async def test_what_a_program_says_of_a_missing_key_is_encrypted() -> None:
+    """Only the codec's own sentence is in clear: another error around it may repeat values."""
+    failure, around = Failure(), ApplicationError("canary")
+    around.__cause__ = await _lacking()
+    await encrypting([TWO]).encode_failure(around, failure)
+    assert b"canary" not in failure.SerializeToString()
 
 
 @pytest.mark.usefixtures("keys")
