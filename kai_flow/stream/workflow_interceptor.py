@@ -84,9 +84,9 @@ class _Outbound(WorkflowOutboundInterceptor):
         super().__init__(following)
         self._stream = stream
         self._streams = streams
-        # The headers of `continue_as_new` calls. They are filled when the workflow's code has
-        # ended: it may still publish events in a `finally`.
-        self._continuing: list[MutableMapping[str, Payload]] = []
+        # Calls of `continue_as_new`, and the headers that they were passed on with. Both are filled
+        # when the workflow's code has ended: it may still publish events in a `finally`.
+        self._continuing: list[tuple[ContinueAsNewInput, MutableMapping[str, Payload]]] = []
 
     def start_activity(self, call: StartActivityInput) -> workflow.ActivityHandle[Any]:
         number = self._stream.next_number() if self._streams else None
@@ -102,14 +102,16 @@ class _Outbound(WorkflowOutboundInterceptor):
     def continue_as_new(self, call: ContinueAsNewInput) -> NoReturn:
         headers = dict(call.headers)
         call.headers = headers
-        self._continuing.append(headers)
+        self._continuing.append((call, headers))
         super().continue_as_new(call)
 
     def carry_over(self) -> None:
         """The workflow's code has ended to continue as new, and no task of it can go on."""
         carried = _json(encode_carried(self._stream.carried()))
-        for headers in self._continuing:
+        for call, headers in self._continuing:
             headers[STREAM_HEADER] = carried
+            if call.headers is not headers:  # an interceptor behind this one has given it others
+                call.headers = {**call.headers, STREAM_HEADER: carried}
 
 
 def _json(document: bytes) -> Payload:
