@@ -100,6 +100,7 @@ class Publisher:
             self._finished.discard(key)  # more events came after its final POST
         if added:
             self._note(post.base)
+        if added or post.done:  # a final POST hastens the signal of what came before it
             self._span = posted_in.get() or self._span
         self.wake()
 

@@ -11,12 +11,14 @@ from temporalio.worker import Replayer, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from kai_flow.stream import StreamPlugin
+from kai_flow.stream.run_start import read_start
 from kai_flow.temporal.dev_server import DevServer
 from kai_flow.traces.temporal import Traces
 from kai_flow.worker.service import PASSTHROUGH
 from tests.integration.collector import collecting
 from tests.integration.command import kai_in
 from tests.integration.programs import environment, running
+from tests.integration.several import Long, several_worker
 from tests.integration.switching import Steps, speak
 from tests.integration.test_replay import ALL, HISTORIES, recorded
 from tests.integration.tracing import QUESTION, dispatching
@@ -136,3 +138,26 @@ def test_the_embedded_server_exports_nothing(tmp_path: Path) -> None:
     asked = kai.run("ask", "--json", QUESTION, OTEL_TRACES_EXPORTER="console")
     assert asked.returncode == 0, asked.stderr
     assert '"name": "SELECT"' in asked.stderr
+
+
+async def test_a_stream_goes_on_in_the_next_run_with_traces(
+    temporal: DevServer, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both the stream and the trace are carried on in headers, and neither drops the other's."""
+    queue = f"traces-{secrets.token_hex(4)}"
+    with collecting() as collector:
+        async with (
+            dispatching(temporal, collector, monkeypatch) as client,
+            several_worker(client, queue),
+        ):
+            handle = await client.start_workflow(
+                Long.run, args=[2, ""], id=session_id, task_queue=queue
+            )
+            await handle.result()
+            newest = await client.get_workflow_handle(session_id).describe()
+            start = await read_start(client, session_id, newest.run_id)
+            assert start.first_run_id == handle.first_execution_run_id
+            assert start.continued_from is not None
+    runs = collector.named("RunWorkflow:Long")
+    assert len(runs) == 3
+    assert len({span.trace for span in runs}) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 
 from kai_flow.settings import Settings
 from kai_flow.temporal.client import connect
@@ -21,20 +22,26 @@ SECRET = f"canary{secrets.token_hex(8)}"  # never to be seen at a collector
 
 @asynccontextmanager
 async def dispatching(
-    temporal: DevServer, collector: Collector, monkeypatch: pytest.MonkeyPatch
+    temporal: DevServer,
+    collector: Collector,
+    monkeypatch: pytest.MonkeyPatch,
+    converter: DataConverter | None = None,
 ) -> AsyncIterator[Client]:
     """A client of this process, whose calls are traced."""
     for name, value in collector.environ.items():
         monkeypatch.setenv(name, value)
     async with traces(Settings(), "dispatch"):
-        yield await connect(temporal.address)
+        yield await connect(temporal.address, data_converter=converter)
 
 
 @asynccontextmanager
 async def stack(
     temporal: DevServer, home: Path, **variables: str
 ) -> AsyncIterator[tuple[str, str]]:
-    """A worker and a bridge, each a program of its own: a task queue, and the bridge's URL."""
+    """A worker and a bridge, each a program of its own: a task queue, and the bridge's URL.
+
+    When the block has ended well, the collector has all their spans.
+    """
     queue = f"traces-{secrets.token_hex(4)}"
     environ = environment(
         home, temporal.address, TEMPORAL_TASK_QUEUE=queue, KAI_BRIDGE_PORT="0", **variables
@@ -46,3 +53,7 @@ async def stack(
         url = await bridge.ready()
         await worker.ready()
         yield queue, url
+        for program in (worker, bridge):  # at their ends they export what is left
+            program.process.terminate()
+        for program in (worker, bridge):
+            await program.process.communicate()
