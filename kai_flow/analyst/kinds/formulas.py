@@ -129,13 +129,13 @@ KIND = Kind(
     "One number of a row times or minus another: quantity times unit price.",
     english={
         "times": ("times", "multiplied by", "x", "*"),
-        "plus": ("+", "added to"),
+        "plus": ("+", "added to", "plus"),
         "unit of": ("unit of", "one unit of"),
         "that is": ("i e", "that is", "namely", "=", "defined as", "calculated as", "meaning"),
     },
     indonesian={
         "times": ("dikali", "kali", "dikalikan", "dikalikan dengan", "x", "*"),
-        "plus": ("+", "ditambah"),
+        "plus": ("+", "ditambah", "plus"),
         "unit of": ("satuan",),
         "that is": ("yaitu", "yakni", "artinya", "dihitung sebagai", "adalah", "alias"),
     },

@@ -80,6 +80,8 @@ class Assembler:
         """A reading that costs more is not worth building: a likelier one is known."""
         self.commas = commas
         self.limits = limits
+        self.clauses: frozenset[int] = frozenset()
+        """The places of words that begin a relative clause."""
         self.known: dict[Hashable, Sequence[Any]] = {}
         """What was found for parts: see `remembered`."""
         self.margin = margin

@@ -61,7 +61,15 @@ def sensible(model: SemanticModel, bag: Bag) -> bool:
     columns = [of for of, _ in bag.columns]
     named = all(isinstance(of, p.Column) and not of.number for of in columns)
     named &= bool(bag.rows) or all(isinstance(of, p.Column) and _names(model, of) for of in columns)
-    return counts and which and named and not any(others) and bag.share is None
+    plain = counts and which and named and not any(others) and bag.share is None
+    return plain and not _of_groups(bag)
+
+
+def _of_groups(bag: Bag) -> bool:
+    """Whether the average of each group is meant: "above the average of their category"."""
+    ends = [words[-1] for test, words in bag.tests if isinstance(test, p.Beyond) and words]
+    nouns = [words for _, words in (*bag.columns, *bag.rows) if words]
+    return any(words[-1] > end for words in nouns for end in ends)
 
 
 def _names(model: SemanticModel, column: p.Column) -> bool:

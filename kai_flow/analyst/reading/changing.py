@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from kai_flow.analyst.query.nodes import Words
+from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
-from kai_flow.analyst.reading.ends import adjacent, ends
+from kai_flow.analyst.reading.ends import adjacent, ends, with_the_one_before
 
 __all__ = ["changed", "in_units"]
 
@@ -18,7 +18,8 @@ _Groups = Sequence[tuple[p.Dimension, Words]]
 def changed(bag: Bag, measures: _Measures) -> tuple[Bag, _Measures] | None:
     """One change as the difference of two periods in percent, if the question names just two.
 
-    None when it does not. What the question names as a range of two units ("from 2023 to 2024")
+    Of one period, as in "growth in March 2025", the other one is that right before. None when it
+    names more, or none. What the question names as a range of two units ("from 2023 to 2024")
     is taken apart; the filter on time goes into each side of the difference.
     """
     times = [(test, words) for test, words in bag.tests if isinstance(test, p.Within)]
@@ -26,13 +27,13 @@ def changed(bag: Bag, measures: _Measures) -> tuple[Bag, _Measures] | None:
         return None
     ((measure, words),) = measures
     (test, _) = times[0]
+    if not isinstance(measure, p.Change) or measure.of is None:
+        return None
     sides = ends(test.time)
-    if (
-        not isinstance(measure, p.Change)
-        or measure.of is None
-        or sides is None
-        or not adjacent(*sides)
-    ):
+    if sides is None or not adjacent(*sides):
+        other = bag.change[0].grain if bag.change else None
+        sides = with_the_one_before(test.time, measure.grain or other)
+    if sides is None:
         return None
     before, after = sides
     gap = p.Gap(
@@ -64,4 +65,6 @@ def in_units(changes: Sequence[p.Change], groups: _Groups) -> _Groups | None:
 
 
 def _during(of: p.Amount, time: p.Time) -> p.Amount:
-    return p.Amount(of.function, of.of, of.table, (*of.where, p.Within(time)))
+    adds = isinstance(of.of, p.Column) and of.of.adds
+    function = Function.SUM if of.function is None and adds else of.function
+    return p.Amount(function, of.of, of.table, (*of.where, p.Within(time)))

@@ -8,12 +8,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from kai_flow.analyst.kinds.differences import Difference
+from kai_flow.analyst.lexicon.lexicon import stem
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.filters import parts_of
-from kai_flow.analyst.query.nodes import Aggregate, Function, Query, Related, words_of
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    Function,
+    Query,
+    Related,
+    TimeGroup,
+    words_of,
+)
+from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["changes_of_all", "counts_the_best", "untold"]
+__all__ = ["changes_of_all", "counts_the_best", "done_only", "untold"]
 
 ONLY: Final = frozenset(["only", "just", "exclusively", "solely", "hanya", "cuma", "saja", "aja"])
 """Words for nothing else."""
@@ -21,12 +30,29 @@ ONLY: Final = frozenset(["only", "just", "exclusively", "solely", "hanya", "cuma
 RELATIVES: Final = frozenset(["who", "that", "which", "whose", "yang", "yg"])
 """Words that begin a relative clause."""
 
+SAID: Final = RELATIVES | {"with", "having", "dengan", "dgn"}
+"""Words after which a number is one of the rows before them."""
+
+ALWAYS: Final = frozenset(["every", "each", "setiap", "tiap"])
+"""Words before a unit of time in which something is always so, after a clause."""
+
 CLAUSES: Final = RELATIVES | {"have", "has"}
 """Words that begin what is said of some rows."""
 
 ENDS: Final = frozenset([",", ";", ".", "and", "but", "dan", "tapi", "tetapi"])
 """Words that end it."""
 
+
+COUNTING: Final = frozenset(["many", "number", "count", "berapa", "jumlah", "banyaknya", "brp"])
+"""Words that ask how many there are."""
+
+LIMITING: Final = frozenset(
+    [
+        *("in", "for", "from", "at", "on", "by", "with", "per", "and", "who", "that", "within"),
+        *("di", "untuk", "dari", "pada", "dengan", "dan", "yang", "tahun", "bulan", ",", "?", "."),
+    ]
+)
+"""Words after "only" that go on with a filter."""
 
 COUNTS: Final = frozenset([Function.COUNT, Function.DISTINCT])
 
@@ -57,12 +83,51 @@ def untold(tokens: Sequence[Token], queries: Sequence[Query]) -> str | None:
     """The key of the reason if readings of a question do not tell what a clause of it claims."""
     if _exclusive(tokens) and any(map(_of_some_rows, queries)):
         return "only_ever"
-    begun = {at + 1 for at, token in enumerate(tokens) if at and token.word in RELATIVES}
+    if any(_always(tokens, each) for each in queries):
+        return "no_reading"
+    begun = {at + 1 for at, token in enumerate(tokens) if at and token.word in SAID}
     rises = any(
         changes_of_all(each) and not begun.isdisjoint(each.measures[0].words[:1])
         for each in queries
     )
     return "no_reading" if rises else None
+
+
+def _always(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether rows that something is said of are counted in each year that it is said of.
+
+    "Cooperatives that made a loss every year" did so in all years, which no query tells.
+    """
+    measures = query.measures
+    counted = all(isinstance(m, Aggregate) and m.function in COUNTS for m in measures)
+    if not measures or not counted or not COUNTING.isdisjoint(token.word for token in tokens):
+        return False
+    clause = next((at for at, t in enumerate(tokens) if at and t.word in SAID), len(tokens))
+    return any(
+        isinstance(group, TimeGroup)
+        and bool(group.words)
+        and group.words[0] > clause
+        and tokens[group.words[0]].word in ALWAYS
+        for group in query.groups
+    )
+
+
+def done_only(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether "only" says what others than the rows of a query do: "customers only paid by card".
+
+    It follows them, and something else follows it.
+    """
+    for at, token in enumerate(tokens[:-1]):
+        if at and token.word in ONLY and tokens[at + 1].word not in LIMITING:
+            named = stem(tokens[at - 1].word, "en")
+            others = [e for table, e in model.entities.items() if table != query.fact]
+            if any((named,) == tuple(map(_stem, n.words)) for e in others for n in e.names):
+                return True
+    return False
+
+
+def _stem(word: str) -> str:
+    return stem(word, "en")
 
 
 def _exclusive(tokens: Sequence[Token]) -> bool:

@@ -5,10 +5,13 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from kai_flow.analyst.query.filters import parts_of
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     All,
     Condition,
+    During,
+    Either,
     FieldGroup,
     Filter,
     Function,
@@ -25,11 +28,11 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.cover import SIGN_COST
 from kai_flow.analyst.reading.filtering import filters
-from kai_flow.analyst.reading.layouts import Asked, differences, layouts
+from kai_flow.analyst.reading.layouts import Asked, differences, layouts, other_sides
 from kai_flow.analyst.reading.named_periods import within_each
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.sides import listed, told_apart
+from kai_flow.analyst.reading.sides import listed, sides_of, told_apart
 
 ROWS_COST: Final = 0.3
 """Of counting rows that only the values of a column tell of: "more trucks or vans"."""
@@ -144,9 +147,13 @@ def _asked(assembly: Assembler, bag: Bag) -> Asked | None:
     cost += _elsewhere(versus, {table for table, _ in rows}) - SIGN_COST * bool(bag.compare)
     sign = versus.gap or bag.gap
     gap, percent = _gap(sign), sign == "percent more"
+    also = [sides for test, _ in tests if listed(test) and (sides := sides_of(test))]
+    if also and (gap or len(also) > 1):
+        return None
     if gap and any(_excluded(test, versus) for test, _ in tests):
         return None
-    return Asked(measures, rows, tests, versus.sides, words, gap, percent, cost)
+    others = also[0] if also and bag.compare else ()
+    return Asked(measures, rows, tests, versus.sides, words, gap, percent, cost, others)
 
 
 def _implied(
@@ -225,21 +232,40 @@ def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterat
                 _once(combined([a.measure(resolver, m, w) for m, w in layout.measures]), asked),
                 layout.groups,
                 combined([a.groups(resolver, g, w) for g, w in bag.groups]),
+                other_sides(a, resolver, asked),
                 filters(resolver, [*asked.tests, *layout.tests]),
             ],
             most=a.most - spent,
         )
         for choice in found:
-            amounts, side, before, where = choice.value
+            amounts, side, before, other, where = choice.value
+            if other is not None and not _limited(other, where):
+                continue
             if layout.tests and not _one_way(side, where):
                 continue
             if side is not None:
                 before = (*(within_each(group, side) for group in before), side)
+            before = before if other is None else (*before, other)
             by: tuple[Group, ...] = before
             order = _order(amounts, by)
             query = Query(fact=resolver.fact, measures=amounts, groups=by, where=where, order=order)
             cost = spent + beside(a.model, query, asked.rows) + choice.cost
             yield Reading(query, cost, choice.notes)
+
+
+def _limited(group: Group, where: Filter | None) -> bool:
+    """Whether the filter that leaves only some groups is of the same time or column."""
+    parts = [each for part in parts_of(where) for each in _inside(part)]
+    if isinstance(group, FieldGroup):
+        return any(isinstance(p, Condition) and bare(p.of) == bare(group.field) for p in parts)
+    return any(
+        isinstance(part, During) and (part.axis, part.path) == (group.axis, group.path)
+        for part in parts
+    )
+
+
+def _inside(part: Filter) -> tuple[Filter, ...]:
+    return part.parts if isinstance(part, Either) else (part,)
 
 
 def _one_way(side: Group | None, where: Filter | None) -> bool:

@@ -9,6 +9,7 @@ from kai_flow.analyst.reading.choices import Choice
 from kai_flow.analyst.reading.parts import Calendar, Column, Dimension, Rows
 from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.shared_names import names_many
 from kai_flow.analyst.semantics.model import Axis, Role
 
 SUM_GROUP: Final = 1.5
@@ -39,7 +40,7 @@ def groups_of(resolver: Resolver, dimension: Dimension, words: Words) -> Sequenc
             return list(_times(resolver, dimension, words))
         case Rows(table):
             label = resolver.label(table)
-            if label is None:
+            if label is None or (table == resolver.fact and names_many(resolver.model, label.ref)):
                 return []
             more = 0.0
             if label.role is Role.KEY:

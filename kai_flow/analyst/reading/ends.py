@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from kai_flow.analyst.lexicon.periods import Days
+from kai_flow.analyst.lexicon.periods import Days, Latest
 from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts import Time
 
@@ -22,6 +22,30 @@ def ends(time: Time) -> tuple[Time, Time] | None:
     first = Days(period.start, _later(start, MONTHS[grain]))
     last = Days(_later(end, -MONTHS[grain]), period.end)
     return Time(first, grain, time.axis), Time(last, grain, time.axis)
+
+
+def with_the_one_before(time: Time, against: Grain | None) -> tuple[Time, Time] | None:
+    """The unit of time right before a period, and the period; None if it is not one such unit.
+
+    ``against``: the unit that it is compared over, where the question names one: March 2025 over
+    the year before is compared with March 2024.
+    """
+    if time.grain is None:
+        return None
+    match time.period:
+        case Latest(unit, 1, back) if against in {None, unit}:
+            return Time(Latest(unit, 1, back + 1), time.grain, time.axis), time
+        case Days(str() as first, str() as last) if time.grain in MONTHS:
+            start, end = date.fromisoformat(first), date.fromisoformat(last)
+            length = MONTHS[time.grain]
+            one = start.day == 1 and _later(start, length) == last
+            step = MONTHS.get(against or time.grain, 0)
+            if not one or step < length:
+                return None
+            earlier = Days(_later(start, -step), _later(end, -step))
+            return Time(earlier, time.grain, time.axis), time
+        case _:
+            return None
 
 
 def adjacent(first: Time, second: Time) -> bool:

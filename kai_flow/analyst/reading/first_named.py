@@ -1,6 +1,6 @@
 """What a question names first, which is what it asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 from kai_flow.analyst.query.nodes import Words
@@ -44,6 +44,21 @@ def other_things_first(a: Assembler, bag: Bag, rows: _Rows, columns: _Columns) -
         for test, named in bag.tests[:1]
         if named and (bag.asked("which") or bag.asked("list"))
     )
+
+
+def in_clause(clauses: Collection[int], bag: Bag, rows: _Rows, table: str) -> bool:
+    """Whether rows are named after the beginning of a clause that is about others before it."""
+    first = min((words[0] for named, words in rows if named == table and words), default=0)
+    before = [words for named, words in rows if named != table and words]
+    before += [
+        words
+        for test, words in bag.tests
+        if isinstance(test, p.Compared)
+        and isinstance(test.of, p.Column)
+        and test.of.ref.table != table
+        and words
+    ]
+    return any(words[-1] < clause < first for clause in clauses for words in before)
 
 
 def late(bag: Bag) -> bool:

@@ -12,13 +12,19 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.dimensions import coarser
 from kai_flow.analyst.semantics.model import Axis, SemanticModel
 
-__all__ = ["fitted"]
+__all__ = ["fitted", "over_time_once"]
 
 A_MONTH: Final = 45
 """Days of a period at most that is shown by day."""
 
 YEARS: Final = 3 * 366
 """Days of a period at most that is shown by month."""
+
+
+PERIODS: Final = frozenset(
+    ["year", "month", "quarter", "semester", "season", "period", "tahun", "bulan", "periode"]
+)
+"""Words in the names of columns of periods."""
 
 
 def fitted(
@@ -39,6 +45,18 @@ def fitted(
         else group
         for group in groups
     ]
+
+
+def over_time_once(
+    model: SemanticModel, groups: Sequence[tuple[p.Dimension, Words]]
+) -> list[tuple[p.Dimension, Words]]:
+    """The groups without "over time" where a column of periods tells it: "each school year"."""
+    periods = any(
+        isinstance(of, p.Column)
+        and any(not PERIODS.isdisjoint(name.words) for name in model.attributes[of.ref].names)
+        for of, _ in groups
+    )
+    return [each for each in groups if not (periods and each[0] == p.Calendar(None))]
 
 
 def _in_period(axis: Axis, group: TimeGroup, where: Filter | None) -> TimeGroup:

@@ -12,6 +12,7 @@ from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.people import is_person
 from kai_flow.analyst.reading.subjects import with_kind_of_rows
+from kai_flow.analyst.reading.whole_limits import limits_others
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.paths import keeps_rows
 
@@ -158,6 +159,8 @@ def _of_each(a: Assembler, bag: Bag) -> Bag:
     if numbers or not groups or len(groups) < len(bag.groups) or bag.asked("count"):
         return bag
     if not plain or len(plain) < len(bag.columns) or bag.rows or bag.versus or bag.shown:
+        return bag
+    if limits_others(bag):
         return bag
     rows = [(by.table, words) for by, words in bag.groups if isinstance(by, p.Rows)]
     shown = [(p.Shown((column,)), words) for column, words in bag.columns]

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.reading.claims import counts_the_best, untold
+from kai_flow.analyst.query.nodes import Query
+from kai_flow.analyst.reading.claims import counts_the_best, done_only, untold
+from kai_flow.analyst.reading.how_many import counts_others
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.superiors import all_told
+from kai_flow.analyst.reading.told_of_things import done_alone, never_so, of_one_thing
 from kai_flow.analyst.reading.told_units import misfit
-from kai_flow.analyst.reading.whole_limits import of_groups
+from kai_flow.analyst.reading.whole_limits import of_each, of_groups
 from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["holding"]
@@ -22,8 +25,26 @@ def holding(
         return "other_unit"
     queries = [each.query for each in fitting if each.query is not None]
     whole = [each.query for each in fitting if each.query is not None and not each.open]
+    if any(done_only(tokens, each, model) or done_alone(tokens, each, model) for each in queries):
+        return "only_ever"
     if any(counts_the_best(tokens, each) for each in whole) or not all(
         all_told(tokens, each) for each in queries
     ):
         return "no_reading"
-    return untold(tokens, queries) or of_groups(tokens, fitting)
+    asked = [each for each in fitting if not (each.query and _of_others(tokens, each.query, model))]
+    if fitting and not asked:
+        return "no_reading"
+    told = [each for each in asked if not (each.query and of_each(tokens, each.query, model))]
+    if asked and not told:
+        return "rows_or_totals"
+    queries = [each.query for each in told if each.query is not None]
+    return untold(tokens, queries) or of_groups(tokens, told)
+
+
+def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether a query gives something of other rows, or of fewer, than the question asks for."""
+    return (
+        counts_others(tokens, query, model)
+        or never_so(tokens, query, model)
+        or of_one_thing(tokens, query)
+    )

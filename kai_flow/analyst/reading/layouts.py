@@ -38,6 +38,8 @@ class Asked:
     percent: bool = False
     """Whether a difference is wanted in percent of the second number."""
     cost: float = 0.0
+    others: Sequence[p.Test] = ()
+    """What is told apart besides: "Bali and Banten in 2022 and 2023"."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,14 @@ def layouts(a: Assembler, resolver: Resolver, asked: Asked) -> Iterator[Layout]:
     ]
     if 2 <= len(columns) <= MOST_COLUMNS:
         yield Layout(columns, cost=COLUMNS_COST)
+
+
+def other_sides(a: Assembler, resolver: Resolver, asked: Asked) -> Sequence[Choice[Group | None]]:
+    """Groups by the values or periods that are listed besides."""
+    if not asked.others:
+        return (Choice(None),)
+    found, _ = _groups(a, resolver, asked.others, ())
+    return [Choice(each.value, each.cost, each.notes) for each in found]
 
 
 def _restricted(amount: p.Amount, side: p.Test) -> p.Amount:

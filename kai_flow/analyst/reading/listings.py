@@ -21,7 +21,7 @@ from kai_flow.analyst.reading.assembler import ASSUMED_COST, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Choice, cheapest, combined
 from kai_flow.analyst.reading.filtering import filters, too_dear, with_values
-from kai_flow.analyst.reading.first_named import late, other_things_first, pointed_to
+from kai_flow.analyst.reading.first_named import in_clause, late, other_things_first, pointed_to
 from kai_flow.analyst.reading.listed_columns import (
     by_code,
     codes,
@@ -37,7 +37,9 @@ from kai_flow.analyst.reading.listed_columns import (
 from kai_flow.analyst.reading.orders import LISTED, Sorted, by_group, order_of_values, sorted_by
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.resolving import Resolver
+from kai_flow.analyst.reading.shared_names import names_many
 from kai_flow.analyst.reading.soundness import ONE_GROUP_COST, one_group
+from kai_flow.analyst.reading.whole_limits import limits_others
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role
 
@@ -50,6 +52,11 @@ MOST_VALUES: Final = 2
 
 LATER_COST: Final = 0.3
 """Of listing rows that are named after others: "pilots of flights in May" are pilots."""
+
+CLAUSE_COST: Final = 0.6
+"""Of listing rows that only a relative clause names: "customers whose orders were late" are
+customers.
+"""
 
 LIST_COST: Final = 0.08
 """Of listing rows where the question does not say so: "active cooperatives"."""
@@ -89,8 +96,9 @@ def _no_list(bag: Bag) -> bool:
 
 def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Rows, or the values of a column."""
+    limited = bool(bag.groups) and limits_others(bag)
     bag = by_group(a, _each_listed(bag))
-    if _no_list(bag):
+    if limited or _no_list(bag):
         return
     asked = any(bag.asked(what) for what in ("list", "which", "when", "value"))
     numbers = any(a.numeric(c) for c, _ in bag.columns)
@@ -127,6 +135,7 @@ def listed(a: Assembler, bag: Bag) -> Iterator[Reading]:
     tables = [t for t, _ in rows if t in bag.wanted or not bag.wanted]
     for table in dict.fromkeys(tables or [c.ref.table for c, _ in columns[:1]]):
         later = LATER_COST * (table != tables[0] if tables else 0)
+        later += CLAUSE_COST * in_clause(a.clauses, bag, rows, table)
         yield from _rows_of(a, bag, table, rows, columns, limit=limit, cost=cost + later)
 
 
@@ -170,7 +179,7 @@ def _rows_of(
         columns
         and not (bag.shown and spoken)
         and all(not a.numeric(c) for c, _ in columns)
-        and not (len(columns) == 1 and not bag.asked("value") and _labels(a, columns[0][0]))
+        and not (len(columns) == 1 and not bag.asked("value") and _tells_rows(a, columns[0][0]))
         and (not spoken or (all(_category(a, c) for c, _ in columns) and columns[0][1] < words))
         and not of_each_row(a, table, columns)
     ):
@@ -256,6 +265,11 @@ def _doubt(
 def _labels(a: Assembler, column: p.Column) -> bool:
     """Whether a column names the rows of its table."""
     return a.model.entities[column.ref.table].label == column.ref.column
+
+
+def _tells_rows(a: Assembler, column: p.Column) -> bool:
+    """Whether a column names single rows, and not many of them each time."""
+    return _labels(a, column) and not names_many(a.model, column.ref)
 
 
 def _values(

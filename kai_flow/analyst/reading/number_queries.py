@@ -33,6 +33,7 @@ from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.number_orders import orders_of, told_beside
 from kai_flow.analyst.reading.portions import split_for_share
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.same_rows import of_the_same_rows
 from kai_flow.analyst.reading.soundness import (
     OF_GROUP_COST,
     ONE_GROUP_COST,
@@ -47,7 +48,6 @@ from kai_flow.analyst.reading.soundness import (
     unsound,
 )
 from kai_flow.analyst.reading.subjects import unique
-from kai_flow.analyst.reading.undated import asked_if_undated
 
 PACE_GAIN: Final = 0.2
 """Of what a month has on average, beside groups: "the average target per month of each region"."""
@@ -130,8 +130,7 @@ def numbers_of(
             more += SAME_COST * (not by and _of_itself(measures, base))
             more += OF_GROUP_COST * (not rows and of_group(a.model, made, base))
             reading = Reading(query, cost + more + choice.cost, choice.notes)
-            # the pay of somebody in January is not the pay of who was hired in January
-            yield from asked_if_undated(a, reading)
+            yield from of_the_same_rows(a, reading, rows)
 
 
 def _of_itself(

@@ -19,6 +19,9 @@ from kai_flow.analyst.semantics.model import Role
 LISTED: Final = 100
 """Rows of a listing when the question gives no number."""
 
+EARLIEST: Final = "^"
+"""In place of an axis: any but that of a birth."""
+
 PAID: Final = ("fee", "rate_price", "fare", "amount", "cost", "total")
 """Concepts of what is paid for something that has no price."""
 
@@ -323,8 +326,10 @@ def row_number(
     match by:
         case p.Clock(axis):
             for place, known in enumerate(a.model.axes_of(table)):
-                if axis == known.id or (not axis and not (descending and of_birth(known))):
-                    yield p.Column(ColumnRef(table, known.columns[0])), 0.3 * place
+                any_time = not axis and not (descending and of_birth(known))
+                if axis == known.id or any_time or (axis == EARLIEST and not of_birth(known)):
+                    cost = 0.3 * place * (axis != known.id)
+                    yield p.Column(ColumnRef(table, known.columns[0])), cost
         case p.Amount(None | Function.SUM, p.Column(ref) as column, _, ()) if (
             ref.table == table and a.numeric(column)
         ):

@@ -9,6 +9,7 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import NUMBERS, Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.concepts import means, of_birth, of_joining, undoes
+from kai_flow.analyst.reading.people import is_person
 from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.subjects import first_dimension, is_column
 from kai_flow.analyst.semantics.model import Role
@@ -27,6 +28,20 @@ def by_age(a: Assembler, rank: p.Rank) -> p.Rank:
     if birth is None and axes and of_joining(axes[0]):
         return rank  # nobody is as old as his contract
     return replace(rank, by=p.Clock(birth or ""), descending=not rank.descending)
+
+
+def born(a: Assembler, rank: p.Rank) -> p.Clock | None:
+    """The time of birth, if the oldest of people may as well be those whose rows come first.
+
+    Visits have a time of their own beside the year of birth of their patients.
+    """
+    table = table_of(rank.of)
+    if rank.by != p.Clock("") or rank.descending or table is None or rank.of is None:
+        return None
+    axes = a.model.axes_of(table)
+    birth = next((axis.id for axis in axes if of_birth(axis)), None)
+    own = isinstance(rank.of, p.Column) and is_person(a.model, rank.of)
+    return p.Clock(birth) if birth and own and len(axes) > 1 else None
 
 
 def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
@@ -55,8 +70,11 @@ def how_often(a: Assembler, bag: Bag, rank: p.Rank) -> p.Amount | None:
 
 def _in_time(a: Assembler, bag: Bag) -> p.Amount | None:
     """What the busiest month has most of: what is named, or all that happens."""
-    things = {join.target for join in a.model.joins.values() if not join.widens}
-    timed = [t for t in a.model.entities if t not in things and a.model.axes_of(t)]
+    timed = [
+        table
+        for table in a.model.entities
+        if any(not (of_joining(axis) or of_birth(axis)) for axis in a.model.axes_of(table))
+    ]
     tables = [table for table, _ in bag.rows] or timed
     return p.Amount(Function.COUNT, None, tables[0]) if len(tables) == 1 else None
 

@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.paces import of_single_rows
 from kai_flow.analyst.reading.playing import both, playing
 from kai_flow.analyst.reading.ranking_numbers import belong, is_time
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.reading.same_rows import of_the_same_rows
 from kai_flow.analyst.reading.soundness import (
     ROWS_LOST_COST,
     lone_unit,
@@ -35,6 +36,7 @@ from kai_flow.analyst.reading.soundness import (
 )
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
 from kai_flow.analyst.reading.undated import asked_if_undated
+from kai_flow.analyst.semantics.paths import leads_to_one
 
 MORE_COST: Final = 0.35
 """Of a further number that no "and" joins: "the most members on average" is one number."""
@@ -134,14 +136,14 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
     beside_it = [(c, w) for c, w in bag.columns if is_column(c) and not a.numeric(c)]
     if by is None or any(not _told_by(a, rank.of, c) for c, _ in beside_it):
         return
-    extra = [(m, w) for m, w in bag.measures]
-    extra += [(p.Amount(None, c), w) for c, w in bag.columns if a.numeric(c)]
+    extra = [*bag.measures, *((p.Amount(None, c), w) for c, w in bag.columns if a.numeric(c))]
     groups: list[tuple[p.Dimension, Words]] = [*bag.groups]
     if rank.of is not None:
         groups.append((rank.of, words))
     groups = each_once([*groups, *beside_it])
     each = bool(bag.groups) and rank.of is not None and len(groups) > 1 and not bag.combination
-    for fact, (part_of, tests) in itertools.product(a.facts(by), _parted(by, bag.tests)):
+    ways = itertools.product(_facts(a, bag, rank, by), _parted(by, bag.tests))
+    for fact, (part_of, tests) in ways:
         if isinstance(rank.of, p.Rows) and _plain_count(by) and _single_one(a, rank.of.table, fact):
             continue
         resolver = a.resolver(fact, bag)
@@ -189,7 +191,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 # "the highest price per category" is a price, and "which is the highest" is one
                 cost += 0.2 + 0.15 * bag.asked("which")
             reading = Reading(query, cost, (*choice.notes, *(() if each else notes)))
-            yield from asked_if_undated(a, reading)
+            yield from of_the_same_rows(a, reading, bag.rows)
 
 
 def _is_time(a: Assembler, rank: p.Rank) -> bool:
@@ -235,14 +237,39 @@ def _of_each(a: Assembler, bag: Bag, rank: p.Rank) -> "p.Measured | None":
 
     A name that several rows share stands for the first of them.
     """
+    if any(_tells(a, group, rank.of) for group, _ in bag.groups) and not bag.combination:
+        return None
     table = rank.of.table if isinstance(rank.of, p.Rows) else _labelled(a, rank.of)
-    if isinstance(rank.by, p.Clock) or (bag.groups and table is not None):
+    limited = bool(bag.havings) and not bag.measures
+    if isinstance(rank.by, p.Clock) or ((bag.groups or limited) and table is not None):
         own = row_number(a, table, rank.by, descending=rank.descending) if table else ()
         column = next((column for column, _ in own), None)
-        if column is not None and bag.groups:
+        if column is not None and (bag.groups or limited):
             function = Function.MAXIMUM if rank.descending else Function.MINIMUM
             return p.Amount(function, column)
+    return _plain_by(rank)
+
+
+def _facts(a: Assembler, bag: Bag, rank: p.Rank, by: p.Measured) -> Sequence[str]:
+    """The tables whose rows are ranked: of things that are limited by others, these others."""
+    limited = bool(bag.havings) and by != _plain_by(rank)
+    return a.facts(bag.havings[0][0].amount if limited else by)
+
+
+def _plain_by(rank: p.Rank) -> "p.Measured | None":
+    """The number that the words of a ranking say; a time is none."""
     return None if isinstance(rank.by, p.Clock) else rank.by
+
+
+def _tells(a: Assembler, group: p.Dimension, of: p.Dimension | None) -> bool:
+    """Whether each group has one of the things ranked: a cooperative is on one island."""
+    one = group.table if isinstance(group, p.Rows) else _labelled(a, group)
+    other = (
+        of.ref.table if isinstance(of, p.Column) else of.table if isinstance(of, p.Rows) else None
+    )
+    if one is None or other is None or group == of or (isinstance(of, p.Column) and of.role):
+        return False
+    return one == other or leads_to_one(a.model, one, other)
 
 
 def _told_by(a: Assembler, of: p.Dimension | None, column: p.Column) -> bool:

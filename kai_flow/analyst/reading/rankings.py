@@ -11,7 +11,9 @@ from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.extremes import superlative
+from kai_flow.analyst.reading.orders import EARLIEST
 from kai_flow.analyst.reading.ranking_numbers import (
+    born,
     by_age,
     how_often,
     is_time,
@@ -42,6 +44,15 @@ def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
         return
     rank, words, rest = _of_what(rank, words, bag)
     rank = by_age(a, rank)
+    births = born(a, rank)
+    times = () if births is None else (births, p.Clock(EARLIEST))
+    for each in [replace(rank, by=time) for time in times] or [rank]:
+        own = replace(rest, rows=list(rest.rows), columns=list(rest.columns))
+        yield from _ranked(a, bag, each, words, own)
+
+
+def _ranked(a: Assembler, bag: Bag, rank: p.Rank, words: Words, rest: Bag) -> Iterator[Reading]:
+    """Rankings by what the words of a rank say; ``rest``: what is left of the bag."""
     unsaid = rank.by is None
     rank = _by_count(a, rank, rest)
     if rank.by is None:

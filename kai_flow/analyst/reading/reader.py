@@ -18,18 +18,16 @@ from kai_flow.analyst.query.gate import IllTyped, check
 from kai_flow.analyst.query.nodes import Query, bare
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
-from kai_flow.analyst.reading.attachments import misplaced
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import ROUNDING, Note
-from kai_flow.analyst.reading.counted import not_counted
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.details import plainest
-from kai_flow.analyst.reading.ends_of_times import endless
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.holding import holding
 from kai_flow.analyst.reading.labels import labels
+from kai_flow.analyst.reading.misreadings import well_placed
 from kai_flow.analyst.reading.nearness import nearest
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
@@ -38,12 +36,12 @@ from kai_flow.analyst.reading.patience import courtesy, length
 from kai_flow.analyst.reading.plurals import plural_in
 from kai_flow.analyst.reading.portions import limits_in
 from kai_flow.analyst.reading.reading import Reading, Troubles
-from kai_flow.analyst.reading.relatives import of_another
+from kai_flow.analyst.reading.relatives import clauses_in
 from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import bound, leaves
 from kai_flow.analyst.reading.undated import is_undated
-from kai_flow.analyst.reading.whole_limits import compounds
+from kai_flow.analyst.reading.verbs import acting, without_things
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -154,6 +152,8 @@ def _outcome(
     found = leaves(tokens, index, language, periods)
     empty = bound(glue(tokens, language, index.model), found)
     found, empty = settled(tokens, found, empty)
+    verbs = acting(tokens, index)
+    empty = {at: cost for at, cost in empty.items() if at not in verbs}
     chart = Chart(len(tokens), labels(tokens, found, empty) | empty)
     if not grow(chart, found, BY_HEADS):
         return Declined(Note("too_involved"))
@@ -163,7 +163,8 @@ def _outcome(
         outcome = _unknown(tokens, missing, found)
     else:
         worst = WORST + courtesy(tokens, chart.glue, language) + length(tokens)
-        outcome = decide(tokens, covers(chart), model, today, worst=worst, margin=margin)
+        found_covers = without_things(covers(chart), verbs)
+        outcome = decide(tokens, found_covers, model, today, worst=worst, margin=margin)
     refusal = _refusal(chart) if isinstance(outcome, Declined) else None
     return refusal or outcome
 
@@ -211,9 +212,8 @@ def decide(
         language=detect(tokens),
         limits=limits_in(tokens),
     )
-    wrong = {*not_counted(found, tokens), *of_another(found, tokens), *compounds(found, tokens)}
-    wrong |= {*endless(found, tokens), *misplaced(found, tokens, model)}
-    placed = [each for each in found if each not in wrong] if wrong else found
+    assembler.clauses = clauses_in(tokens)
+    placed = well_placed(found, tokens, model, troubles)
     likely = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
     best = holding(tokens, likely, model)
     if isinstance(best, str):

@@ -30,7 +30,7 @@ class Reading(Struct, frozen=True, gc=False):
 
 
 _TELLING = (
-    *("no_time", "undated", "unconnected", "ranked_by_what", "compared_with", "rows_or_totals"),
+    *("no_time", "undated", "unconnected", "ranked_by_what", "rows_or_totals", "compared_with"),
     "rate_summed",
 )
 """Keys of reasons, the most telling first; others come after them."""

@@ -1,6 +1,6 @@
 """What a relative clause says something of: the noun right before it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.tokens import Token
@@ -14,12 +14,17 @@ RELATIVES: Final = frozenset(["yang", "yg", "whose", "who", "that", "which"])
 _NOUNS: Final = (Rows, Column, Which, Amount)
 
 
+def clauses_in(tokens: Sequence[Token]) -> frozenset[int]:
+    """Where relative clauses begin."""
+    return frozenset(at for at, token in enumerate(tokens) if at and token.word in RELATIVES)
+
+
 def of_another(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:
     """The covers that tell groups by a number that a clause says of single rows of theirs.
 
     "Provinces with cooperatives whose assets are above 1 billion" need not have as much in all.
     """
-    clauses = {at for at, token in enumerate(tokens) if at and token.word in RELATIVES}
+    clauses = clauses_in(tokens)
     if not clauses:
         return []
     heads = _heads(found, clauses)
@@ -28,7 +33,7 @@ def of_another(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:
     ]
 
 
-def _heads(found: Sequence[Cover], clauses: set[int]) -> dict[int, int]:
+def _heads(found: Sequence[Cover], clauses: Collection[int]) -> dict[int, int]:
     """Where the noun begins that stands right before each clause."""
     heads: dict[int, int] = {}
     for cover in found:

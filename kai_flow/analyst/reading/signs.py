@@ -25,6 +25,9 @@ SHOW: Final = Sign("show")
 RELATIVE: Final = frozenset(["yang", "yg", "who", "that"])
 """Words before what rows do: "pelanggan yang daftar" are those who registered."""
 
+ARTICLES: Final = frozenset(["a", "an", "the", "any", "no", "one", "each", "every", "per"])
+"""Words before a noun: whoever "made a return" asks for no list."""
+
 LANGUAGES: Final[tuple[Language, Language]] = ("en", "id")
 
 Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
@@ -105,4 +108,4 @@ def no_request(item: Item, tokens: Sequence[Token]) -> bool:
     before = tokens[item.first - 1].word if item.first else ""
     ordered = tokens[item.last - 1].word == "sorted"
     after = tokens[item.last].word if item.last < len(tokens) else ""
-    return before in RELATIVE or (ordered and after in {"by", "from"})
+    return before in RELATIVE | ARTICLES or (ordered and after in {"by", "from"})

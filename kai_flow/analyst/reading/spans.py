@@ -42,11 +42,13 @@ from kai_flow.analyst.reading.parts import (
 )
 from kai_flow.analyst.reading.quantities import worth_of_things
 from kai_flow.analyst.reading.referents import HINT_COST, hinted
+from kai_flow.analyst.reading.semesters import of_the_year
 from kai_flow.analyst.reading.signs import no_request, signs_in
 from kai_flow.analyst.reading.sizes import sizes_in
 from kai_flow.analyst.reading.statuses import stated
 from kai_flow.analyst.reading.superiors import besides, superiors_in
 from kai_flow.analyst.reading.unit_names import units_in
+from kai_flow.analyst.reading.verbs import only_names
 from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
 
@@ -96,7 +98,10 @@ def leaves(
 ) -> tuple[Item, ...]:
     """All leaves of a question; ``dated``: the periods in it."""
     numbers = find_numbers(tokens, language)
-    found = [*_signs(tokens, index, language, numbers), *_figures(tokens, numbers, dated)]
+    found = [
+        *_signs(tokens, index, language, numbers),
+        *_figures(tokens, numbers, of_the_year(dated, tokens, index)),
+    ]
     for at, token in enumerate(tokens):
         if token.quoted:
             found.append(leaf(at, at + 1, Text(token.text), 0.1))
@@ -164,7 +169,7 @@ def _figures(
     """The numbers and the periods of a question."""
     said = past_again(tokens)
     periods = [
-        span for span in dated if not span.problem and not said & set(range(span.first, span.last))
+        span for span in dated if not (span.problem or said & set(range(span.first, span.last)))
     ]
     years = {(span.first, span.last) for span in periods if span.grain is Grain.YEAR}
     found = []
@@ -418,11 +423,11 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
     ]
     edges = told | {at for item in names for at in (item.first, item.last - 1)}
     edges |= {each.last - 1 for each in found if isinstance(each.part, Time)}  # "tahun ini"
-    letters = _letters(found)
+    kept = _letters(found) | only_names(found)
     return {
         at: max(cost, EDGE_COST) if at in edges else cost
         for at, cost in empty.items()
-        if at not in letters
+        if at not in kept
     }
 
 

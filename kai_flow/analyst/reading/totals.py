@@ -13,11 +13,13 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.changing import changed, in_units
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.extremes import superlative
+from kai_flow.analyst.reading.fitting_units import over_time_once
 from kai_flow.analyst.reading.number_queries import numbers_of
 from kai_flow.analyst.reading.portions import rows_shared
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.sold import units_of
 from kai_flow.analyst.reading.subjects import each_once, first_dimension
+from kai_flow.analyst.reading.whole_limits import limited_before
 from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import leads_to_one
 
@@ -90,7 +92,7 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     cost += _beside(bag, groups, rest) + WHICH_COST * bool(bag.which and not bag.havings)
     cost += AFTER_ROWS_COST * (after and bag.asked("value"))
     cost += _money_counted(a, bag)
-    groups = each_once([*groups, *rest])
+    groups = over_time_once(a.model, each_once([*groups, *rest]))
     if not measures and bag.havings and bag.share is None:
         measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
     if measures:
@@ -115,7 +117,7 @@ def _unclear(
         and any(said < words for _, said in bag.groups)
         for test, words in bag.tests
     )
-    if late:
+    if late or limited_before(bag):
         a.troubles.add("rows_or_totals")
         return True
     if measured or not bag.havings or bag.share is not None or bag.which or not groups:

@@ -1,17 +1,22 @@
 """Limits of what all rows of a group have: "more than 11,000 cooperative members altogether"."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.query.filters import parts_of
+from kai_flow.analyst.query.nodes import Condition, Field, Function, Query, Related
+from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.cover import Cover
-from kai_flow.analyst.reading.parts import Amount, Column, Having, Item
+from kai_flow.analyst.reading.parts import Amount, Calendar, Column, Compared, Having, Item
 from kai_flow.analyst.reading.reading import Reading
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import Attribute, SemanticModel
 
-__all__ = ["compounds", "of_groups"]
+__all__ = ["compounds", "limited_before", "limits_others", "of_each", "of_groups"]
 
 ALTOGETHER: Final = Phrases(
     *("altogether", "in total", "combined", "in all", "together", "overall", "taken together"),
@@ -19,6 +24,9 @@ ALTOGETHER: Final = Phrases(
     *("totalnya", "seluruhnya", "bila digabung", "jika digabung", "kalau ditotal", "ditotal"),
 )
 """Words for all rows of a group, after a limit of their number."""
+
+TOTALS: Final = frozenset(["total", "sum", "overall", "combined", "totalnya"])
+"""Words before a number that is added up."""
 
 PLURAL: Final = "s"
 """The ending of a noun that is counted, and no part of another one: "cooperative members"."""
@@ -29,6 +37,54 @@ def of_groups(tokens: Sequence[Token], readings: Sequence[Reading]) -> list[Read
     told = any(any(ALTOGETHER.after(tokens, at)) for at in range(len(tokens)))
     limiting = [each for each in readings if each.query is not None and each.query.having]
     return limiting if told and limiting else list(readings)
+
+
+def of_each(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether a limit of a total would be one of each related row: "with total sales above 1"."""
+    return any(
+        isinstance(part.of, Field)
+        and part.operator in ORDERED
+        and any(tokens[at].word in TOTALS for at in part.words)
+        and not _called_total(model.attributes[ColumnRef(part.of.table, part.of.column)])
+        for part in _of_related(query)
+    )
+
+
+def _of_related(query: Query) -> Iterator[Condition]:
+    """The conditions that related rows must meet."""
+    for related in parts_of(query.where):
+        if isinstance(related, Related):
+            yield from (part for part in parts_of(related.where) if isinstance(part, Condition))
+
+
+def _called_total(attribute: Attribute) -> bool:
+    return any(not TOTALS.isdisjoint(name.words) for name in attribute.names)
+
+
+def limits_others(bag: Bag) -> bool:
+    """Whether numbers of other rows are limited: "cities with sales above 1 million by type"."""
+    own = {table for table, _ in bag.rows}
+    return any(
+        isinstance(test, Compared)
+        and isinstance(test.of, Column)
+        and test.of.adds
+        and test.operator in ORDERED
+        and test.of.ref.table not in own
+        for test, _ in bag.tests
+    )
+
+
+def limited_before(bag: Bag) -> bool:
+    """Whether groups are limited before they are parted: "cities with 9 orders or more by year".
+
+    The limit may be one of the cities, or of each city in each part.
+    """
+    named = [said for _, said in (*bag.rows, *bag.columns, *bag.which) if said]
+    later = [said for by, said in bag.groups if said and not isinstance(by, Calendar)]
+    return any(
+        words and any(said < words for said in named) and any(words < said for said in later)
+        for _, words in bag.havings
+    )
 
 
 def compounds(found: Sequence[Cover], tokens: Sequence[Token]) -> list[Cover]:

@@ -34,6 +34,17 @@ _BEFORE_VERBS: Final = frozenset(
 )
 """Words after which they are verbs."""
 
+_ACTING: Final = frozenset(["who", "yang", "yg", "pernah", "sudah", "telah", "belum", "sempat"])
+"""Words after which such a word is no noun."""
+_AFTER_VERBS: Final = frozenset(
+    [
+        *("in", "on", "at", "from", "since", "during", "before", "after", "between", "more"),
+        *("the", "a", "most", "least", "only", "every", "each", "per", "by", "less", "with"),
+    ]
+)
+"""Words that follow a verb, and no first part of a name."""
+_PLURAL: Final = frozenset(["orders", "purchases", "returns", "sales", "payments"])
+
 
 class Actions:
     """The actions of a language that a database has names for, by their words."""
@@ -41,13 +52,39 @@ class Actions:
     def __init__(self, model: SemanticModel) -> None:
         self._verbs: dict[str, list[Hint]] = {}
         self._nouns: dict[str, list[Hint]] = {}
+        self._acts: dict[str, list[Hint]] = {}
+        self._doers = {
+            stem(name.words[-1], "en")
+            for join in model.joins.values()
+            if not join.widens
+            for name in model.entities[join.target].names
+            if name.words
+        }
         for name, found in _hints(model).items():
             action, hints = _BY_NAME[name], list(dict.fromkeys(found))
             near = [hint for hint in hints if hint.how in {"beside", "when"}]
+            for word in action.nouns - action.verbs:
+                self._acts.setdefault(word, []).extend(h for h in hints if h.how == "done")
             for word in action.verbs:
                 self._verbs.setdefault(word, []).extend(hints)
             for word in action.nouns - action.verbs:
                 self._nouns.setdefault(word, []).extend(near)
+
+    def acts(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a word that is a noun as well says what somebody does: "pelanggan yang order".
+
+        So it does after several of those that rows belong to: "which customers order in May". A
+        customer order is an order, and the order date of customers is a date.
+        """
+        word = tokens[at].word
+        if at < 1 or not self._acts.get(word) or word in _PLURAL:
+            return False
+        before = tokens[at - 1].word
+        if before in _ACTING:
+            return at > 1
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        several = before.endswith("s") and stem(before, "en") in self._doers
+        return several and (not after or after in _AFTER_VERBS)
 
     def hints(
         self, tokens: Sequence[Token], named: Collection[int] = ()
@@ -60,6 +97,8 @@ class Actions:
         for at, token in enumerate(tokens):
             if token.word in self._verbs and not _noun(tokens, at):
                 yield from ((at, hint) for hint in self._verbs[token.word])
+            if token.word in self._acts and self.acts(tokens, at):
+                yield from ((at, hint) for hint in self._acts[token.word])
             for hint in self._nouns.get(token.word) or self._nouns.get(stem(token.word, "en"), []):
                 if hint.how == "beside" or at not in named:
                     yield at, hint

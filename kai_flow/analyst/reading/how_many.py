@@ -1,0 +1,48 @@
+"""What "how many customers" counts: customers, and nothing else of theirs."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kai_flow.analyst.lexicon.lexicon import stem
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.nodes import Aggregate, Field, FieldGroup, Function, Query
+from kai_flow.analyst.semantics.model import SemanticModel
+
+__all__ = ["counts_others"]
+
+PLURAL: Final = "s"
+
+
+def counts_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether rows are counted that belong to those which "how many" asks for.
+
+    "How many customers made a return" is no number of returns of each customer.
+    """
+    asked = _asked(tokens, model)
+    if asked is None or asked == query.fact or not query.measures:
+        return False
+    counts = [m for m in query.measures if isinstance(m, Aggregate)]
+    rows = all(m.function is Function.COUNT and m.of is None for m in counts)
+    by = [group.field for group in query.groups if isinstance(group, FieldGroup)]
+    others = any(_of(field, asked, model) for field in by) or not by
+    return rows and others and len(counts) == len(query.measures)
+
+
+def _of(field: Field, table: str, model: SemanticModel) -> bool:
+    """Whether a field names the rows of a table."""
+    return field.table == table and field.column == model.entities[table].label
+
+
+def _asked(tokens: Sequence[Token], model: SemanticModel) -> str | None:
+    """The table whose name, in the plural, follows the only "how many"."""
+    words = [token.word for token in tokens]
+    places = [at for at in range(len(words) - 2) if words[at : at + 2] == ["how", "many"]]
+    if len(places) != 1 or not words[places[0] + 2].endswith(PLURAL):
+        return None
+    name = (stem(words[places[0] + 2], "en"),)
+    found = [
+        table
+        for table, entity in model.entities.items()
+        if any(tuple(stem(word, "en") for word in each.words) == name for each in entity.names)
+    ]
+    return found[0] if len(found) == 1 else None

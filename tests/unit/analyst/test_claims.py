@@ -1,0 +1,236 @@
+"""Questions that claim something of each of many rows, or of one end, role or whole of them."""
+
+from datetime import date
+
+import pytest
+
+from kai_flow.analyst.query.printing import printed
+from kai_flow.analyst.reading.reader import Declined, Outcome, Understood, read
+from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import SemanticModel
+from tests.unit.analyst.scanned import model_of
+
+SHOP = model_of(
+    """
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, customer_name TEXT, city TEXT, joined_on TEXT);
+    CREATE TABLE categories (id INTEGER PRIMARY KEY, category_name TEXT);
+    CREATE TABLE products (id INTEGER PRIMARY KEY, product_name TEXT, category_id INTEGER
+      REFERENCES categories(id), price INTEGER);
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(id),
+      order_date TEXT, ship_city TEXT, payment_method TEXT, amount INTEGER);
+    CREATE TABLE order_items (order_id INTEGER REFERENCES orders(id), product_id INTEGER
+      REFERENCES products(id), quantity INTEGER, unit_price INTEGER,
+      PRIMARY KEY (order_id, product_id));
+    CREATE TABLE returns (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders(id),
+      product_id INTEGER REFERENCES products(id), return_date TEXT, quantity INTEGER);
+    INSERT INTO customers VALUES (1, 'Tono', 'London', '2022-01-01'),
+      (2, 'Wati', 'Leeds', '2022-02-01'), (3, 'Umar', 'Leeds', '2023-02-01');
+    INSERT INTO categories VALUES (1, 'Toys'), (2, 'Books');
+    INSERT INTO products VALUES (1, 'Kite', 1, 9), (2, 'Train', 1, 30), (3, 'Atlas', 2, 40);
+    INSERT INTO orders VALUES (1, 1, '2023-01-02', 'Leeds', 'card', 18),
+      (2, 2, '2024-03-04', 'London', 'card', 30), (3, 2, '2024-04-04', 'Leeds', 'cash', 40);
+    INSERT INTO order_items VALUES (1, 1, 2, 9), (2, 2, 1, 30), (3, 3, 1, 40);
+    INSERT INTO returns VALUES (1, 1, 1, '2023-02-02', 1);
+    """
+)
+UNIONS = model_of(
+    """
+    CREATE TABLE provinces (id INTEGER PRIMARY KEY, province_name TEXT, island TEXT);
+    CREATE TABLE cooperatives (id INTEGER PRIMARY KEY, cooperative_name TEXT, province_id INTEGER
+      REFERENCES provinces(id), member_count INTEGER);
+    CREATE TABLE reports (id INTEGER PRIMARY KEY, cooperative_id INTEGER REFERENCES
+      cooperatives(id), financial_year INTEGER, revenue INTEGER, surplus INTEGER);
+    INSERT INTO provinces VALUES (1, 'Bali', 'Bali'), (2, 'Banten', 'Java');
+    INSERT INTO cooperatives VALUES (1, 'Maju', 1, 20), (2, 'Jaya', 2, 30);
+    INSERT INTO reports VALUES (1, 1, 2022, 100, -5), (2, 1, 2023, 120, 7), (3, 2, 2022, 90, 3),
+      (4, 2, 2023, 95, -2);
+    """
+)
+SALES = model_of(
+    """
+    CREATE TABLE stores (id INTEGER PRIMARY KEY, store_name TEXT, city TEXT, store_type TEXT);
+    CREATE TABLE sales (id INTEGER PRIMARY KEY, store_id INTEGER REFERENCES stores(id),
+      sale_date TEXT, sales_amount INTEGER, quantity INTEGER);
+    CREATE TABLE returns (id INTEGER PRIMARY KEY, store_id INTEGER REFERENCES stores(id),
+      return_date TEXT, quantity INTEGER);
+    INSERT INTO stores VALUES (1, 'Kuta', 'Denpasar', 'Mall'), (2, 'Dago', 'Bandung', 'Street');
+    INSERT INTO sales VALUES (1, 1, '2023-02-01', 500, 2), (2, 2, '2024-03-02', 700, 1),
+      (3, 1, '2025-03-02', 900, 3);
+    INSERT INTO returns VALUES (1, 1, '2024-05-05', 1);
+    """
+)
+
+
+def outcome(model: SemanticModel, question: str) -> Outcome:
+    """What a question means, in the middle of 2025."""
+    return read(question, model, Index(model), date(2025, 6, 15))[0]
+
+
+def text(model: SemanticModel, question: str) -> str:
+    """The one query that a question means, in one line."""
+    found = outcome(model, question)
+    assert isinstance(found, Understood), found
+    return printed(found.query)
+
+
+@pytest.mark.parametrize(
+    "question", ["orders from London to Leeds", "revenue of orders from Leeds to London in 2024"]
+)
+def test_both_ends_of_a_way_are_no_two_other_things(question: str) -> None:
+    """Where orders are sent, and where who placed them lives, are not the ends of one way."""
+    assert isinstance(outcome(SHOP, question), Declined)
+
+
+def test_a_verb_says_which_place_is_meant() -> None:
+    """Where it is said what is sent where, both places are read."""
+    found = text(SHOP, "orders from Leeds shipped to London")
+    assert "customers.city = 'Leeds' and ship_city = 'London'" in found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "customers who order in 2024",
+        "which customers order in 2024",
+        "pelanggan yang order di 2024",
+        "how many customers order in 2024",
+    ],
+)
+def test_a_noun_may_be_a_verb(question: str) -> None:
+    """Customers who order are customers, and no orders."""
+    found = text(SHOP, question)
+    assert " from customers where any (<orders.customer_id where orders.order_date" in found
+
+
+def test_a_clause_is_about_the_noun_before_it() -> None:
+    """Customers whose orders went somewhere are listed, and not their orders."""
+    found = text(SHOP, "customers in London whose orders were shipped to Leeds")
+    assert found.startswith("list customer_name")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how many customers made a return", "how many customers made a return each month"],
+)
+def test_how_many_customers_is_no_number_of_returns(question: str) -> None:
+    """The noun after "how many" is counted, and no word of what they did is dropped."""
+    found = outcome(SHOP, question)
+    assert not isinstance(found, Understood) or "from returns" not in printed(found.query)
+    assert not isinstance(found, Understood) or "returns" in printed(found.query)
+
+
+def test_the_cheapest_of_those_often_ordered_has_its_own_price() -> None:
+    """What a product costs is its price, and not the average of what was paid."""
+    found = text(SHOP, "cheapest product ordered more than 100 times")
+    assert found.startswith("min(product_id> products.price) from order_items")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["orders above 100 by city", "cities with more than 9 orders by payment method"],
+)
+def test_a_limit_before_groups_is_asked_back(question: str) -> None:
+    """A limit of rows, of the first groups or of the last ones: the question has to say."""
+    found = outcome(SHOP, question)
+    assert isinstance(found, Declined)
+    assert found.reason.key == "rows_or_totals"
+
+
+def test_a_limit_of_a_total_is_none_of_single_rows() -> None:
+    """The total of a city is no single sale of a store there."""
+    found = outcome(SALES, "cities with total sales above 100 by store type")
+    assert isinstance(found, Declined)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many orders have customers only placed by card",
+        "customers who only paid by card",
+    ],
+)
+def test_only_is_never_dropped(question: str) -> None:
+    """Who did nothing else is not told by some row."""
+    found = outcome(SHOP, question)
+    assert isinstance(found, Declined)
+    assert found.reason.key == "only_ever"
+
+
+def test_products_above_the_average_of_their_category() -> None:
+    """The average of each group is not the average of all."""
+    for question in (
+        "produk yang harganya di atas rata-rata kategorinya",
+        "products with a price above the average of their category",
+    ):
+        assert not isinstance(outcome(SHOP, question), Understood)
+
+
+def test_the_busiest_month_of_several_things_is_asked_back() -> None:
+    """Orders and returns both happen in a month."""
+    assert not isinstance(outcome(SHOP, "busiest month of 2024"), Understood)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how many cooperatives made a loss each year", "jumlah koperasi yang rugi per tahun"],
+)
+def test_groups_and_filters_are_of_the_same_rows(question: str) -> None:
+    """Who made a loss in a year did so in that year, and not in any."""
+    found = text(UNIONS, question)
+    assert found.startswith("distinct(cooperative_id> cooperatives.id) from reports")
+    assert "by year of reports.financial_year where surplus < 0" in found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "cooperatives that reported a loss every year",
+        "koperasi yang rugi setiap tahun",
+        "koperasi dengan pendapatan naik tiap tahun",
+    ],
+)
+def test_what_is_so_every_year_is_not_counted_by_year(question: str) -> None:
+    """Who did something in all years is not told by how many did so in each."""
+    assert isinstance(outcome(UNIONS, question), Declined)
+
+
+def test_things_that_belong_to_one_group_are_not_ranked_for_each() -> None:
+    """Each cooperative is on one island: the most members per cooperative are an average."""
+    found = outcome(UNIONS, "which island has the most members per cooperative")
+    assert not isinstance(found, Understood) or "each" not in printed(found.query)
+
+
+def test_two_lists_are_compared_with_each_other() -> None:
+    """Years that are listed besides are no single sum."""
+    found = text(UNIONS, "compare revenue of Bali and Banten in 2022 and 2023")
+    assert "provinces.province_name, " in found
+    assert "2022" in found.split(" where ")[0]
+
+
+def test_a_difference_of_two_lists_is_not_answered() -> None:
+    """Nothing says which of four numbers is taken from which."""
+    question = "difference in revenue between Bali and Banten in 2022 and 2023"
+    assert isinstance(outcome(UNIONS, question), Declined)
+
+
+@pytest.mark.parametrize(
+    ("question", "before"),
+    [
+        ("growth of sales amount in March 2025", "[2025-02-01, 2025-03-01)"),
+        ("growth of sales amount in Q1 2025", "[2024-10-01, 2025-01-01)"),
+        ("growth of sales amount in 2024", "[2023-01-01, 2024-01-01)"),
+        ("year over year growth of sales amount in March 2025", "[2024-03-01, 2024-04-01)"),
+        ("pertumbuhan nilai penjualan bulan Maret 2025", "[2025-02-01, 2025-03-01)"),
+    ],
+)
+def test_growth_in_a_period_is_against_the_one_before(question: str, before: str) -> None:
+    """The growth of a month is one number, and not the growth of each of its days."""
+    found = text(SALES, question)
+    assert before in found
+    assert " by " not in found
+
+
+def test_the_part_of_a_percentage_is_named_before_it() -> None:
+    """Returns are no share of the units that were sold within each group alone."""
+    found = outcome(SALES, "returns as a percentage of units sold by store type")
+    assert not isinstance(found, Understood) or "share(" not in printed(found.query)
