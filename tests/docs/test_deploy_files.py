@@ -1,21 +1,29 @@
 """The files in docs/how-to/deploy, as far as they can be checked without containers."""
 
+import asyncio
+import getpass
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import kubernetes_validate
 import pytest
 from compose_spec import PyCompose
 
 from kai_flow.cli.app import app
+from kai_flow.runtime.ports import free_port
 from kai_flow.runtime.shutdown import LEAVE_SECONDS
 from kai_flow.settings import Settings, load_settings, unknown_settings
+from kai_flow.temporal.codec_server import running_codec_server
+from tests.children import bound
 from tests.docs.manifests import (
     COMPOSE,
     CONTAINERFILE,
@@ -27,11 +35,13 @@ from tests.docs.manifests import (
     started,
     unit,
 )
-from tests.integration.front import nginx_program
+from tests.integration.front import _answers, nginx_program
+from tests.integration.waiting import until
 from tests.own_ca import make_certificate
 
 PROGRAMS = list(started())
 OBJECTS = list(documents())
+NAME = "app.kubernetes.io/name"
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SECRETS = {  # what deploy.md makes: by file, and by the secret of the same name
     "shared": {
@@ -42,6 +52,12 @@ SECRETS = {  # what deploy.md makes: by file, and by the secret of the same name
     },
     "bridge": {"KAI_TOKEN_KEYS": KEY},
     "worker": {"KAI_ENCRYPT_KEY": KEY},
+    "codec": {"KAI_CODEC_TOKEN": KEY},
+}
+PORTS = {  # at which a program is probed
+    "bridge": "KAI_BRIDGE_PORT",
+    "worker": "KAI_HEALTH_PORT",
+    "codec-server": "KAI_CODEC_PORT",
 }
 EXPOSURE = 20  # of 100: what `systemd-analyze security` calls OK ends at 50
 IMAGE = re.compile(r"^(?:[a-z0-9-]+/)?[a-z0-9-]+:[\w.-]+$")  # no host: the engine's own registry
@@ -54,6 +70,7 @@ def test_the_programs_are_there() -> None:
     commands = [program.command for program in PROGRAMS]
     assert commands.count(["kai", "bridge"]) == 4  # two services, a Deployment, a unit
     assert commands.count(["kai", "worker"]) == 3
+    assert commands.count(["kai", "codec-server"]) == 1
     [bridge] = [one for where, one in OBJECTS if where == "bridge.yaml: Deployment kai-bridge"]
     assert bridge["spec"]["replicas"] == 3
 
@@ -79,8 +96,13 @@ def test_every_setting_is_one(program: Started) -> None:
         given |= {variable: values[variable]} if variable else values
     assert unknown_settings(given) == []
     settings = load_settings(given)
-    assert settings.signing_keys
     assert settings.codec_keys
+    if program.command == ["kai", "codec-server"]:
+        assert settings.codec_token
+        assert not settings.signing_keys, "it could send events"
+        assert not settings.needs_tokens
+        return
+    assert settings.signing_keys
     if program.command == ["kai", "bridge"]:
         assert settings.needs_tokens
         assert settings.trusted_proxies
@@ -102,10 +124,8 @@ def test_every_command_is_one(program: Started) -> None:
 
 @programs
 def test_every_probe_asks_the_port_of_the_program(program: Started) -> None:
-    """A bridge at KAI_BRIDGE_PORT, a worker at KAI_HEALTH_PORT, by a path that is there."""
-    port = program.settings[
-        "KAI_BRIDGE_PORT" if program.command == ["kai", "bridge"] else "KAI_HEALTH_PORT"
-    ]
+    """Each at the port that its settings name, by a path that is there."""
+    port = program.settings[PORTS[program.command[1]]]
     assert {probe.removeprefix(f":{port}") for probe in program.probes} <= {"/healthz", "/readyz"}
 
 
@@ -128,6 +148,98 @@ def test_what_leads_to_a_bridge_leads_to_its_port() -> None:
     assert services["bridge-1"]["environment"]["KAI_TRUSTED_PROXIES"] == proxy
     [published] = services["nginx"]["ports"]
     assert f"listen {published.split(':')[1]} ssl" in (FOLDER / "nginx/nginx.conf").read_text()
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """The templates of the pods that run for long, by the name in their labels."""
+    kinds = {"Deployment", "StatefulSet"}
+    templates = [one["spec"]["template"] for _, one in OBJECTS if one["kind"] in kinds]
+    return {one["metadata"]["labels"][NAME]: one["spec"] for one in templates}
+
+
+def test_each_ingress_leads_to_a_service_and_to_nothing_else_of_a_bridge() -> None:
+    """By the names of services and ports; health and metrics are not reached from outside."""
+    services = {one["metadata"]["name"]: one for _, one in OBJECTS if one["kind"] == "Service"}
+    reached = {}
+    for ingress in (one for _, one in OBJECTS if one["kind"] == "Ingress"):
+        [rule] = ingress["spec"]["rules"]
+        [secured] = ingress["spec"]["tls"]
+        assert secured["hosts"] == [rule["host"]]
+        for path in rule["http"]["paths"]:
+            leads = path["backend"]["service"]
+            [port] = services[leads["name"]]["spec"]["ports"]
+            assert leads["port"]["name"] == port["name"]
+            reached[rule["host"], path["path"]] = leads["name"]
+    assert reached == {
+        ("kai.example.com", "/stream/"): "kai-bridge",
+        ("kai.example.com", "/events"): "kai-bridge",
+        ("codec.example.com", "/"): "kai-codec",
+    }
+
+
+def test_every_pod_takes_and_makes_only_connections_that_are_listed() -> None:
+    """Each has a policy for both directions, whose ports are those of the pods that it names."""
+    policies = {
+        one["spec"]["podSelector"]["matchLabels"][NAME]: one["spec"]
+        for _, one in OBJECTS
+        if one["kind"] == "NetworkPolicy"
+    }
+    found = pods()
+    assert policies.keys() == found.keys()
+    for name, policy in policies.items():
+        assert policy["policyTypes"] == ["Ingress", "Egress"]
+        own = [port for one in found[name]["containers"] for port in one.get("ports", [])]
+        taken = [port["port"] for rule in policy["ingress"] for port in rule["ports"]]
+        assert sorted(taken) == sorted(port["containerPort"] for port in own), name
+        for rule in policy.get("egress", []):
+            for peer in rule["to"]:
+                to = peer.get("podSelector", {}).get("matchLabels", {}).get(NAME)
+                if to is None or to == name:
+                    continue
+                assert {NAME: name} in [
+                    one.get("podSelector", {}).get("matchLabels")
+                    for taking in policies[to]["ingress"]
+                    if taking["ports"] == rule["ports"]
+                    for one in taking["from"]
+                ], (name, to)
+    assert "egress" not in policies["kai-codec"]
+
+
+@asynccontextmanager
+async def nginx_with(folder: Path, port: int) -> AsyncIterator[None]:
+    """An nginx with the nginx.conf of this folder, as the container starts it."""
+    globals_ = f"daemon off; pid nginx.pid; user {getpass.getuser()};"
+    where = ["-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr", "-g", globals_]
+    process = await asyncio.create_subprocess_exec(*bound([nginx_program(), *where], "TERM"))
+    try:
+        await until(lambda: _answers(port) or process.returncode is not None)
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+async def test_the_proxy_of_the_codec_server_is_the_one_way_in(tmp_path: Path) -> None:
+    """A real nginx with the configuration of the manifest: the token counts, and nothing else."""
+    text = dict(OBJECTS)["codec.yaml: ConfigMap kai-codec"]["data"]["nginx.conf"]
+    given = SECRETS["shared"] | SECRETS["codec"] | {"KAI_CODEC_PORT": "0"}
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KAI_CODEC_KEYS", KEY)  # the codec reads them by itself
+        async with running_codec_server(load_settings(given)) as url:
+            outside = free_port()
+            text = text.replace("8093", url.rpartition(":")[2]).replace("8094", str(outside))
+            (tmp_path / "nginx.conf").write_text(text)
+            async with nginx_with(tmp_path, outside), httpx.AsyncClient(trust_env=False) as http:
+                base = f"http://localhost:{outside}"
+                headers = {"Authorization": f"Bearer {KEY}"}
+                document = {"payloads": [{"metadata": {}, "data": "eA=="}]}
+                sealed = await http.post(f"{base}/encode", json=document, headers=headers)
+                assert "encryption-key-id" in sealed.text
+                opened = await http.post(f"{base}/decode", json=sealed.json(), headers=headers)
+                assert opened.json()["payloads"][0]["data"] == "eA=="
+                assert (await http.post(f"{base}/decode", json=sealed.json())).status_code == 401
+                assert (await http.get(f"{base}/healthz")).status_code == 200
 
 
 @pytest.mark.parametrize("place", ["local", "compose"])
