@@ -8,6 +8,9 @@
 An encrypted payload has the metadata `encoding: binary/encrypted` and `encryption-key-id`, as in
 Temporal's own samples. Its data is the payload as it was, with its metadata, encrypted.
 
+With `bound` in place of `encrypted`, a payload is bound to its workflow as well: copied into
+another one, it is refused there. All of these converters read what any of them has written.
+
 Failures are encrypted too: their messages and stack traces often repeat values. Only that a key is
 missing is told in clear (`CodecFailures`). Headers are not encrypted, unless the client has
 `header_codec_behavior`.
@@ -15,21 +18,26 @@ missing is told in clear (`CodecFailures`). Headers are not encrypted, unless th
 Nothing here may log a key, or hold one in its `repr`.
 """
 
+import copy
 import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import (
+    ActivitySerializationContext,
     DataConverter,
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
     PayloadConverter,
+    SerializationContext,
+    WithSerializationContext,
+    WorkflowSerializationContext,
 )
 from temporalio.exceptions import ApplicationError
 
@@ -44,13 +52,16 @@ from kai_flow.temporal.payload_cipher import (
     Sealed,
     UnknownKey,
 )
+from kai_flow.temporal.payload_place import Place
 
 log = logging.getLogger(__name__)
 
-__all__ = ["EncryptionCodec", "encrypted", "encrypted_only", "encrypting"]
+__all__ = ["EncryptionCodec", "bound", "encrypted", "encrypted_only", "encrypting"]
 
 ENCODING: Final = b"binary/encrypted"
 KEY_ID: Final = "encryption-key-id"
+PLACE: Final = "encryption-place"  # of a bound payload
+MOVED: Final = b"refused/of-another-workflow"  # as REFUSED
 REFUSED: Final = b"refused/not-encrypted"  # stands in the errors of whoever tries to read it
 
 KEY_PAUSE: Final = timedelta(minutes=10)  # between two attempts of an activity without its key
@@ -61,13 +72,17 @@ _DECODING: Final = ("Failed decoding arguments", "Failed decoding heartbeat deta
 _LATIN: Final = "latin-1"  # takes any bytes: the id of a forged payload is text, too
 
 
-class EncryptionCodec(PayloadCodec):
+class EncryptionCodec(PayloadCodec, WithSerializationContext):
     """Encrypts with the first of its keys, and decrypts with each of them. About 10 µs a payload.
 
     `clear`: payloads that are not encrypted are passed on as they are, such as those from before
     there was a codec. Otherwise each is replaced by one that no converter can read. So a signal in
     clear is dropped, as one that is no JSON. (If `decode` raised an error, a workflow could do
-    nothing more: the SDK would decode the same signal again and again.)
+    nothing more: the SDK would decode the same signal again and again.) The same holds for a
+    payload that is bound to another workflow.
+
+    `bind`: payloads are bound to the workflow that the SDK names. What it names none for, such as
+    the payloads of a codec server, is encrypted only.
     """
 
     def __init__(
@@ -75,11 +90,20 @@ class EncryptionCodec(PayloadCodec):
         keys: Iterable[bytes],
         *,
         clear: bool = True,
+        bind: bool = False,
         nonce: Callable[[], bytes] = lambda: secrets.token_bytes(NONCE_BYTES),
     ) -> None:
         self._cipher = PayloadCipher(keys)
         self._clear = clear
+        self._bind = bind
         self._nonce = nonce
+        self._place: Place | None = None  # where what is encoded and decoded belongs, if it is told
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Called by the SDK: this codec for the payloads of one workflow."""
+        placed = copy.copy(self)
+        placed._place = _place_of(context)  # noqa: SLF001  (its own)
+        return placed
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encrypt each payload; its metadata is encrypted with it."""
@@ -90,14 +114,21 @@ class EncryptionCodec(PayloadCodec):
         return [self._opened(payload) for payload in payloads]
 
     def _sealed(self, payload: Payload) -> Payload:
-        key_id, data = self._cipher.seal(payload.SerializeToString(), self._nonce())
-        return Payload(metadata={"encoding": ENCODING, KEY_ID: key_id.encode()}, data=data)
+        place = self._place.written() if self._bind and self._place is not None else None
+        sealed = self._cipher.seal(payload.SerializeToString(), self._nonce(), place)
+        metadata = {"encoding": ENCODING, KEY_ID: sealed.key_id.encode()}
+        if place is not None:
+            metadata[PLACE] = place
+        return Payload(metadata=metadata, data=sealed.data)
 
     def _opened(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCODING:
             return payload if self._clear else Payload(metadata={"encoding": REFUSED})
         key_id = payload.metadata.get(KEY_ID, b"").decode(_LATIN)
-        plain = self._cipher.open(Sealed(key_id, payload.data))
+        place = payload.metadata.get(PLACE)
+        plain = self._cipher.open(Sealed(key_id, payload.data, place))
+        if place is not None and self._place is not None and not self._place.may_hold(place):
+            return Payload(metadata={"encoding": MOVED})
         try:
             return Payload.FromString(plain)
         except DecodeError:  # another program has encrypted something else with this key
@@ -139,14 +170,21 @@ def _of_codec(exception: BaseException) -> CodecError | None:
     return exception if isinstance(exception, CodecError) else None
 
 
-def encrypting(keys: Iterable[bytes], *, clear: bool = True) -> DataConverter:
+def _place_of(context: SerializationContext) -> Place | None:
+    """The place that a context of the SDK names; None: it is of no workflow."""
+    if not isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
+        return None
+    return Place(context.namespace, context.workflow_id) if context.workflow_id else None
+
+
+def encrypting(keys: Iterable[bytes], *, clear: bool = True, bind: bool = False) -> DataConverter:
     """A data converter that encrypts with the first of these keys of 32 bytes.
 
-    It decrypts with each of them. `clear`: see EncryptionCodec. Raises ValueError for a key of
-    another length.
+    It decrypts with each of them. `clear`, `bind`: see EncryptionCodec. Raises ValueError for a key
+    of another length.
     """
     return DataConverter(
-        payload_codec=EncryptionCodec(keys, clear=clear),
+        payload_codec=EncryptionCodec(keys, clear=clear, bind=bind),
         failure_converter_class=CodecFailures,
     )
 
@@ -162,6 +200,11 @@ def encrypted() -> DataConverter:
 def encrypted_only() -> DataConverter:
     """As `encrypted`, but payloads in clear are refused: for when none are left from before."""
     return encrypting(_keys(), clear=False)
+
+
+def bound() -> DataConverter:
+    """As `encrypted`, but payloads are bound to their workflow as well."""
+    return encrypting(_keys(), bind=True)
 
 
 def _keys() -> Sequence[bytes]:

@@ -2,7 +2,8 @@
 
 From each key of 32 bytes two values are derived by HKDF-SHA256: the key that encrypts, and a short
 id that tells keys apart and reveals nothing of them. The id is authenticated with each ciphertext,
-so a ciphertext under the name of another key is refused.
+so a ciphertext under the name of another key is refused. A ciphertext may also be bound to a place,
+which is authenticated in the same way: then it can be opened only together with that place.
 
 A nonce must never come twice with one key. Random ones of 12 bytes may be used for 2^32 payloads.
 """
@@ -21,6 +22,7 @@ NONCE_BYTES: Final = 12  # as GCM wants them
 KEY_ID_CHARS: Final = 8  # hexadecimal digits
 
 _FORMAT: Final = "kai-flow payload 1"
+_BOUND_FORMAT: Final = "kai-flow payload 2"
 
 
 class CodecError(Exception):
@@ -50,6 +52,8 @@ class Sealed(NamedTuple):
     key_id: str
     data: bytes
     """The nonce, and then the ciphertext with its tag."""
+    place: bytes | None = None
+    """Where it belongs; None: it is not bound to a place."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,11 @@ class _Key:
             raise ValueError(f"a key of the payload codec has {KEY_BYTES} bytes")
         return cls(key_id_of(key), AESGCM(_derive(key, b"kai-flow payload encryption 1")))
 
-    @property
-    def context(self) -> bytes:
+    def context(self, place: bytes | None) -> bytes:
         """What is authenticated beside the ciphertext."""
-        return f"{_FORMAT}:{self.id}".encode()
+        if place is None:
+            return f"{_FORMAT}:{self.id}".encode()
+        return f"{_BOUND_FORMAT}:{self.id}:".encode() + place
 
 
 class PayloadCipher:
@@ -85,12 +90,15 @@ class PayloadCipher:
         """The id of the key that encrypts."""
         return self._first.id
 
-    def seal(self, plain: bytes, nonce: bytes) -> Sealed:
-        """Encrypt bytes. The nonce, of 12 bytes, must never have been used before."""
+    def seal(self, plain: bytes, nonce: bytes, place: bytes | None = None) -> Sealed:
+        """Encrypt bytes, bound to a place or to none.
+
+        The nonce, of 12 bytes, must never have been used before.
+        """
         if len(nonce) != NONCE_BYTES:
             raise ValueError(f"a nonce has {NONCE_BYTES} bytes")
-        cipher = self._first.aead.encrypt(nonce, plain, self._first.context)
-        return Sealed(self._first.id, nonce + cipher)
+        cipher = self._first.aead.encrypt(nonce, plain, self._first.context(place))
+        return Sealed(self._first.id, nonce + cipher, place)
 
     def open(self, sealed: Sealed) -> bytes:
         """What was encrypted. Raises UnknownKey, or Damaged for anything that was changed."""
@@ -99,7 +107,7 @@ class PayloadCipher:
             raise UnknownKey(sealed.key_id, self._keys)
         nonce, cipher = sealed.data[:NONCE_BYTES], sealed.data[NONCE_BYTES:]
         try:
-            return key.aead.decrypt(nonce, cipher, key.context)
+            return key.aead.decrypt(nonce, cipher, key.context(sealed.place))
         except (InvalidTag, ValueError):  # ValueError: there is not even a nonce
             raise Damaged from None
 

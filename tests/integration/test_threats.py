@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.test_bound_payloads import bound
 from tests.integration.test_client_limits import limited, still
 from tests.integration.test_tokens import guarded
 from tests.threats.threat import Threat
@@ -15,7 +16,7 @@ from tests.threats.threats import THREATS
 from tests.unit.test_analyst_guard import path
 
 # The fixtures of their tests, which are not those of this folder.
-__all__ = ["guarded", "limited", "path", "still"]
+__all__ = ["bound", "guarded", "limited", "path", "still"]
 
 NOT_RUN = (AttributeError, ImportError, NameError, RuntimeError, TypeError)
 

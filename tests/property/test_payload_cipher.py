@@ -101,3 +101,18 @@ def test_a_nonce_of_another_length_is_refused() -> None:
     """A nonce has 12 bytes."""
     with pytest.raises(ValueError, match="12 bytes"):
         PayloadCipher([b"1" * 32]).seal(b"", b"short")
+
+
+@given(KEYS, NONCES, PLAIN, st.one_of(st.none(), st.binary(max_size=50)), st.binary(max_size=50))
+def test_a_bound_ciphertext_opens_in_its_place_only(
+    key: bytes, nonce: bytes, plain: bytes, other: bytes | None, place: bytes
+) -> None:
+    """Neither without the place nor with another, and one that is bound to none in no place."""
+    cipher = PayloadCipher([key])
+    sealed = cipher.seal(plain, nonce, place)
+    assert cipher.open(sealed) == plain
+    if other != place:
+        with pytest.raises(Damaged):
+            cipher.open(sealed._replace(place=other))
+    with pytest.raises(Damaged):
+        cipher.open(cipher.seal(plain, nonce)._replace(place=place))

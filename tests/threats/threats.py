@@ -25,6 +25,7 @@ from kai_flow.stream.repetitions import Repetitions
 from kai_flow.stream.signing import SigningKeys
 from kai_flow.temporal.codec_access import CodecAccess
 from kai_flow.temporal.payload_cipher import PayloadCipher
+from kai_flow.temporal.payload_place import Place
 from kai_flow.traces.exporting import Private
 from kai_flow.web import foreign_requests
 from kai_flow.web.client_gate import ClientGate
@@ -236,6 +237,11 @@ THREATS: Final = (
         PLANE,
         "tests/property/test_payload_cipher.py::test_every_flipped_bit_is_refused",
         lambda: instead(PayloadCipher, "open", _always(b"")),
+    ),
+    Threat(
+        PLANE,
+        "tests/integration/test_bound_payloads.py::test_a_question_of_another_session_is_refused",
+        lambda: instead(Place, "may_hold", _always(True)),
     ),
     Threat(
         PLANE,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, WorkflowSerializationContext
 from temporalio.exceptions import ApplicationError
 
 from kai_flow.settings import StartError
@@ -16,6 +16,7 @@ from kai_flow.temporal.codec import (
     ENCODING,
     KEY_ID,
     KEY_PAUSE,
+    PLACE,
     EncryptionCodec,
     encrypted,
     encrypted_only,
@@ -122,6 +123,33 @@ async def test_a_failure_is_encrypted() -> None:
     error = await converter.decode_failure(failure)
     assert isinstance(error, ApplicationError)
     assert (error.message, list(error.details)) == ("canary", ["details of canary"])
+
+
+def _in(converter: DataConverter, workflow_id: str) -> DataConverter:
+    """The converter as the SDK uses it for one workflow."""
+    return converter.with_context(WorkflowSerializationContext("default", workflow_id))
+
+
+async def test_a_bound_payload_is_refused_in_another_workflow() -> None:
+    """And can be read in its own, and by a program that is told no workflow: a codec server."""
+    bound = encrypting([ONE], bind=True)
+    (payload,) = await _in(bound, "a").encode(["x"])
+    for reader in (_in(bound, "a"), bound, _in(encrypting([ONE]), "a")):
+        assert await reader.decode([payload]) == ["x"]
+    for reader in (_in(bound, "b"), _in(encrypting([ONE]), "b")):
+        with pytest.raises(KeyError, match="refused/of-another-workflow"):
+            await reader.decode([payload])
+    payload.metadata[PLACE] = b'["default","b"]'
+    with pytest.raises(Damaged):
+        await _in(bound, "b").decode([payload])
+
+
+async def test_what_belongs_to_no_workflow_is_encrypted_only() -> None:
+    """What a codec server encodes, and without `bind` everything: any workflow may read it."""
+    for writer in (encrypting([ONE], bind=True), _in(encrypting([ONE]), "a")):
+        (payload,) = await writer.encode(["x"])
+        assert PLACE not in payload.metadata
+        assert await _in(encrypting([ONE], bind=True), "b").decode([payload]) == ["x"]
 
 
 async def _lacking() -> UnknownKey:
