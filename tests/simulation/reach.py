@@ -30,9 +30,10 @@ ELSEWHERE: Final = (
     "kai_flow.stream.repetitions",
     "kai_flow.stream.signing",
     "kai_flow.temporal.",
+    "kai_flow.traces.",
 )
-"""Modules whose names begin so are run by no simulated session: nobody there has keys or tokens.
-Unit and property tests prove them, line by line."""
+"""Modules whose names begin so are run by no simulated session: nobody there has keys, tokens or
+traces. Unit and property tests prove them, line by line."""
 
 UNREACHED: Final = (
     Unreached(
