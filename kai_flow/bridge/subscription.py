@@ -165,6 +165,8 @@ class _Subscriber:
                 self._hub.counts.replays["memory"] += replays
                 replays = False
                 yield self._event(b"".join(part.frames))
+                # While the socket takes everything at once, nothing else makes this task wait.
+                await asyncio.sleep(0)
                 continue
             replays = replays and part is None and not session.log.begun
             if part is None and session.outcome is not None:

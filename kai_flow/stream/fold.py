@@ -143,6 +143,10 @@ class Fold:
         """The run has ended: close all producers that are open, and return them."""
         return self._close(tuple(self._open))
 
+    def has_mark(self, producer: int) -> bool:
+        """Whether the history of this run has the mark of this producer, with those beside it."""
+        return self.marked and producer in self._marks
+
     def beside(self, producer: int) -> frozenset[int]:
         """The producers beside this one; none if it is unknown."""
         mark = self._marks.get(producer)

@@ -36,11 +36,15 @@ _END: Final = "end"
 class Place:
     """What a reader has seen: a set of events that contains each event's causes. Immutable."""
 
-    __slots__ = ("newest", "positions")
+    __slots__ = ("_others", "newest", "positions")
 
-    def __init__(self, positions: Mapping[int, Position] | None = None) -> None:
+    def __init__(
+        self, positions: Mapping[int, Position] | None = None, newest: int | None = None
+    ) -> None:
+        """`newest`: the highest of the positions, if that is known."""
         self.positions: Final = dict(positions or {})
-        self.newest: Final = max(self.positions, default=0)
+        self._others: tuple[int, str] | None = None  # a producer, and the text of all the others
+        self.newest: Final = max(self.positions, default=0) if newest is None else newest
         """The highest producer that is listed; 0 before the first."""
 
     @classmethod
@@ -79,12 +83,16 @@ class Place:
         `beside`: the producers beside its producer. They count when this is the first event that is
         seen of the newest producer.
         """
-        positions = self.positions
-        if event.producer > self.newest:
-            kept = {0, *beside}
-            positions = {p: at for p, at in positions.items() if p in kept}
-            # One that is not listed and lower than the newest was seen whole: it stays unlisted.
-            positions |= {p: NOTHING for p in kept if p > self.newest}
+        if event.producer <= self.newest:
+            place = Place(self.positions, self.newest)
+            place.positions[event.producer] = event[1:]
+            if self._others is not None and self._others[0] == event.producer:
+                place._others = self._others  # of hundreds it takes longer than all the rest
+            return place
+        kept = {0, *beside}
+        positions = {p: at for p, at in self.positions.items() if p in kept}
+        # One that is not listed and lower than the newest was seen whole: it stays unlisted.
+        positions |= {p: NOTHING for p in kept if p > self.newest}
         return Place({**positions, event.producer: event[1:]})
 
     def withdraw(self, last: EventId) -> "Place":
@@ -124,9 +132,15 @@ class Place:
         So the id of an event in a stream begins with the event's own id, whatever else it lists.
         """
         own = str(self.position(leading))
-        if self.positions.keys() == {leading}:
+        if len(self.positions) == 1 and leading in self.positions:
             return own
-        return _SEPARATOR.join([own, *(part for part in _parts(self.positions) if part != own)])
+        if self.positions.get(leading, NOTHING) == NOTHING:  # it is part of a range, perhaps
+            others = [part for part in _parts(self.positions) if part != own]
+            return _SEPARATOR.join([own, *others])
+        if self._others is None or self._others[0] != leading:
+            positions = {p: at for p, at in self.positions.items() if p != leading}
+            self._others = leading, _SEPARATOR.join(_parts(positions))
+        return f"{own}{_SEPARATOR}{self._others[1]}"
 
     def __repr__(self) -> str:
         return f"Place({str(self)!r})"
@@ -139,16 +153,18 @@ class Place:
         if len(parts) > MAX_CURSOR_PARTS:
             raise InvalidId(f"a cursor has at most {MAX_CURSOR_PARTS:,} parts, not {len(parts):,}")
         newest = -1  # of the parts after the leading one
+        leading = 0, -1  # the producers of that one
         for index, part in enumerate(parts):
             first, last, position = _read_part(part)
-            if first <= newest or any(
-                n in positions for n in range(first, min(last, first + MAX_LISTED) + 1)
-            ):
+            if first <= newest or (first <= leading[1] and leading[0] <= last):
                 raise InvalidId(
                     f"{text[:60]!r}: each producer of a cursor is there once, and those after the "
                     "first one are in rising order"
                 )
-            newest = last if index else newest
+            if index:
+                newest = last
+            else:
+                leading = first, last
             if len(positions) + last - first >= MAX_LISTED:
                 raise InvalidId(f"a cursor lists at most {MAX_LISTED:,} producers")
             positions.update(dict.fromkeys(range(first, last + 1), position))

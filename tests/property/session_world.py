@@ -28,6 +28,7 @@ from kai_flow.stream.log_reader import Behind, Chunk, LogReader
 from kai_flow.stream.place import NOWHERE, Cursor, Place
 from kai_flow.stream.recorded import Ended, EndStatus, Published, Recorded, Scheduled, Spoken
 from kai_flow.stream.session_log import SessionLog, Unknown
+from kai_flow.stream.unknown_place import what_never_was
 from kai_flow.stream.wire_names import UNSTORED
 from tests.property.strategies import plain
 
@@ -280,6 +281,7 @@ class Client:
                 assert cursor.place is not None
                 self.cursor = cursor.place
                 assert len(self.cursor.positions) <= world.peak + 2
+                assert what_never_was(self.cursor, world.run.fold) is None
 
     def miss(self, after: EventId, before: str | None, world: World) -> None:
         """Only what is live only is ever missing."""

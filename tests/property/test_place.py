@@ -71,6 +71,17 @@ def test_a_place_is_as_small_as_what_runs_at_once(session: Session, data: st.Dat
 
 
 @given(concurrent_sessions(), st.data())
+def test_a_text_is_the_same_however_a_place_was_made(session: Session, data: st.DataObject) -> None:
+    """What is kept of the text from one event to the next changes nothing."""
+    place = NOWHERE
+    for event in data.draw(readings(session)):
+        place = place.advance(event.id, session.beside[event.id.producer])
+        leading = data.draw(st.sampled_from([event.id.producer, *place.positions]))
+        assert place.text(leading) == Place(place.positions).text(leading)
+        assert place.newest == max(place.positions)
+
+
+@given(concurrent_sessions(), st.data())
 def test_only_the_next_event_follows(session: Session, data: st.DataObject) -> None:
     """Of a producer's events that are not covered, the next one follows and later ones do not.
 

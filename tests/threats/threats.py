@@ -19,7 +19,7 @@ from kai_flow.connections.sealing import Keyring
 from kai_flow.connections.uris import safe_uri
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.settings.callback_allow import AllowList
-from kai_flow.stream import codec, signing
+from kai_flow.stream import codec, signing, unknown_place
 from kai_flow.stream.post_spans import request_to
 from kai_flow.stream.repetitions import Repetitions
 from kai_flow.stream.signing import SigningKeys
@@ -122,6 +122,12 @@ THREATS: Final = (
         f"{SIGNATURES}::test_whatever_is_wrong_with_a_signature_is_refused_alike",
         _any_signature,
         given={"fields": {"webhook-id": "msg_0123456789abcdef", "webhook-signature": "v1,forged"}},
+    ),
+    Threat(
+        READER,
+        "tests/unit/test_stream_unknown_place.py::test_a_producer_that_was_not_beside_the_newest_is_named",
+        lambda: instead(unknown_place, "_never_beside", _always(None)),
+        given={"cursor": "1-3.0.0", "stranger": 1},
     ),
     Threat(
         STRANGER,

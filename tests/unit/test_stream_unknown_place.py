@@ -41,6 +41,31 @@ def test_the_numbers_of_the_runs_before_tell_it_too() -> None:
     assert what_never_was(Place.parse("0.1.2,9.1.1"), later) == why
 
 
+@pytest.mark.parametrize(
+    ("cursor", "stranger"),
+    [("3.1.1,1.1.2", 1), ("1-3.0.0", 1), ("3.1.4,1-2.0.0", 1), ("2.0.0,1.0.0", None)],
+)
+def test_a_producer_that_was_not_beside_the_newest_is_named(
+    cursor: str, stranger: int | None
+) -> None:
+    """A place lists its newest producer and those beside it: more would make each event dear."""
+    later = fold()
+    later.take(Scheduled(2, "act", "2", frozenset({1})))
+    later.take(Scheduled(3, "act", "3", frozenset({2})))
+    why = (
+        None if stranger is None else f"the cursor names producer {stranger}, which was not beside"
+    )
+    said = what_never_was(Place.parse(cursor), later)
+    assert said == (why and f"{why} producer 3")
+
+
+def test_nothing_is_listed_beyond_the_next_producer() -> None:
+    """Of the next one nothing was seen yet; thousands of others were never there."""
+    assert what_never_was(Place.parse("2.0.0"), fold()) is None
+    why = "the cursor names producer 4095, but the newest of this session is 1"
+    assert what_never_was(Place.parse("1-4095.0.0"), fold()) == why
+
+
 def test_an_event_that_the_workflow_has_not_published_is_named() -> None:
     """The workflow itself publishes nothing that is not stored."""
     why = "the cursor names event 0.1.3; the workflow has published 2"
