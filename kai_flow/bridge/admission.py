@@ -61,9 +61,9 @@ class Admission(NamedTuple):
             return await hub.find(session_id, cursor)
         began = now()
         try:
-            run = await hub.find(session_id, cursor)
+            # one question to Temporal for every id, whatever the bridge holds of it
+            run = await hub.look_up(session_id)
             if run is not None and self._hides(run):
-                await hub.look_up(session_id)  # as for an id of which the bridge holds nothing
                 run = None
         except Unreachable:
             await _even(began)

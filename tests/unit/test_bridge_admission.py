@@ -69,6 +69,20 @@ async def test_a_session_that_is_being_read_is_hidden_as_well() -> None:
 
 
 @in_virtual_time
+async def test_temporal_is_asked_as_often_for_what_is_hidden_as_for_what_is_missing() -> None:
+    """§8.6: a second question would tell them apart wherever Temporal is far away."""
+    stage = Stage()
+    stage.run_on("kai-other-queue")
+    async with hub_on(stage) as hub:
+        asked = []
+        for name in (SESSION, MISSING):
+            before = stage.counted.calls
+            await found(hub, name)
+            asked.append(stage.counted.calls - before)
+        assert asked == [1, 1]
+
+
+@in_virtual_time
 async def test_an_outage_hides_sessions_as_well() -> None:
     """§8.6: while Temporal does not answer, nobody is told that a session of others is missing."""
     stage = Stage()
