@@ -94,7 +94,11 @@ class Chart:
             tails = [
                 ((item, *others), skipped)
                 for item in self._on(shelf)
-                for others, skipped in self._tails(elements, item.last, shelf[2], tight=tight)
+                for others, skipped in (
+                    self._tails(elements, item.last, shelf[2], tight=tight)
+                    if elements
+                    else _NO_TAIL
+                )
             ]
             known = self._ends[key] = Ends(tails, _upto(tails))
         return known
@@ -103,8 +107,6 @@ class Chart:
         self, elements: Sequence[Element], after: int, same: Same | None, *, tight: bool
     ) -> Sequence[Tail]:
         """Constituents from ``after`` on that fit elements of a rule, with what the gaps cost."""
-        if not elements:
-            return _NO_TAIL
         return [
             (items, skipped + gap)
             for at, gap in self.next_starts(after)

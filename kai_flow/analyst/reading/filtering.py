@@ -73,19 +73,30 @@ _WORDS: Final = itemgetter(1)
 
 def too_dear(resolver: Resolver, tests: Sequence[tuple[Test, Words]], most: float) -> bool:
     """Whether filters certainly cost more than ``most``: then nothing else need be looked for."""
-    if len(tests) == 1 and _far(resolver, tests[0][0]) > most + ROUNDING:
+    if tests and min([_far(resolver, test) for test, _ in tests]) > most + ROUNDING:
         return True
     in_order = tuple(sorted(tests, key=_WORDS)) if len(tests) > 1 else tuple(tests)
     return _least(resolver, in_order)[0] > most + ROUNDING
 
 
 def _far(resolver: Resolver, test: Test) -> float:
-    """What a filter by a column costs at least, by the ways there: no filter is made for that."""
-    column = test.of if isinstance(test, Compared) else None
-    if not isinstance(column, Column) or resolver.attribute(column).role in TIMES:
-        return -math.inf
-    least = resolver.alone.least(column.ref.table, column.role)
-    return math.inf if least is None else least
+    """What a filter by columns costs at least, by the ways there: no filter is made for that.
+
+    Several may save what their ways have in common, but for one of them. A way by a join that the
+    question names may cost less than its joins do.
+    """
+    match test:
+        case Compared(Column(ref, None) as column):
+            if resolver.attribute(column).role in TIMES:
+                return -math.inf
+            least = resolver.alone.least(ref.table)
+            return math.inf if least is None else least
+        case Negated(part):
+            return _far(resolver, part)
+        case Joined(parts):
+            return min([_far(resolver, part) for part in parts])
+        case _:
+            return -math.inf
 
 
 APART_COST: Final = 0.5

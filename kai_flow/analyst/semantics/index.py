@@ -112,8 +112,12 @@ class Index:
                     bare = "\0"  # reviews to bookings are no bookings of reviews
                 if changed is not None and last <= changed:
                     continue
-                keys = dict.fromkeys((key, inside + stems[last - 1] if inside else key))
-                self._add_exact(found, (first, last), keys, words, corrected=changed is not None)
+                other = inside + stems[last - 1] if inside else key
+                if key in self._exact or other in self._exact:
+                    keys = dict.fromkeys((key, other))
+                    self._add_exact(
+                        found, (first, last), keys, words, corrected=changed is not None
+                    )
                 if last - first <= MAX_NAME_TOKENS and _is_phrase(words, coverable, first, last):
                     self._add_loose(found, words, (first, last), corrected=changed is not None)
 
