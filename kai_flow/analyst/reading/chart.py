@@ -65,6 +65,18 @@ def _upto(tails: Iterable[Tail]) -> dict[int, list[tuple[float, int]]]:
     return dict(found)
 
 
+class _Kept(Struct):
+    """Parts of one class that are kept between two tokens."""
+
+    costs: dict[Meaning, float]
+    least: float
+    """What the cheapest of them costs."""
+
+    def bar(self) -> float:
+        """What a further part must cost less than to be kept as well; there may be no room."""
+        return -math.inf if len(self.costs) >= BEAM else self.least + DEARER
+
+
 class Chart:
     """All constituents of a question, by their first token."""
 
@@ -75,7 +87,7 @@ class Chart:
         self._starting: defaultdict[int, list[Item]] = defaultdict(list)
         self._by_head: list[dict[Head, list[Item]]] = [{} for _ in range(length)]
         self._alike: dict[tuple[object, ...], Mapping[Hashable | None, Sequence[Item]]] = {}
-        self._rooms: defaultdict[Room, dict[Meaning, float]] = defaultdict(dict)
+        self._rooms: dict[Room, _Kept] = {}
         self._ends: dict[tuple[object, ...], Ends] = {}
         self._size = 0
 
@@ -134,22 +146,26 @@ class Chart:
     def bar(self, first: int, kind: type[Any], last: int) -> float:
         """What a part of a class must cost less than to be kept between two tokens."""
         room = self._rooms.get((first, last, kind))
-        return bar(room) if room and kind is not Sign else math.inf
+        return room.bar() if room is not None and kind is not Sign else math.inf
 
     def add(self, item: Item) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
-        room = self._rooms[item.first, item.last, type(item.part)]
+        place = (item.first, item.last, type(item.part))
+        room = self._rooms.get(place)
         meaning = meaning_of(item)
-        known = room.get(meaning)
+        known = None if room is None else room.costs.get(meaning)
         if known is not None and known <= item.cost + ROUNDING:
             return False
         if known is None:
-            if room and not isinstance(item.part, Sign) and item.cost >= bar(room):
+            if room is not None and item.cost >= room.bar() and not isinstance(item.part, Sign):
                 return False
             if self._size >= MOST_ITEMS:
                 return False
             self._size += 1
-        room[meaning] = item.cost
+        if room is None:
+            room = self._rooms[place] = _Kept({}, item.cost)
+        room.costs[meaning] = item.cost
+        room.least = min(room.least, item.cost)
         self._shelve(item, meaning, again=known is not None)
         return True
 
@@ -170,11 +186,6 @@ class Chart:
             if at not in self.glue:
                 return
             at, cost = at + 1, cost + self.glue[at]
-
-
-def bar(room: Mapping[Meaning, float]) -> float:
-    """What a further part must cost less than to be kept among others; there may be no room."""
-    return -math.inf if len(room) >= BEAM else min(room.values()) + DEARER
 
 
 def meaning_of(item: Item) -> Meaning:

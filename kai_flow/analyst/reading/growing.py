@@ -327,7 +327,8 @@ def _done_to_others(first: Item, aside: Sequence[Aside]) -> bool:
 
     The words "never borrowed a book" do not mean: no book, and one borrowed.
     """
-    return head_of(first.part) in DONE_TO and any(isinstance(test, Has) for test, _ in aside)
+    told = isinstance(first.part, Sign) and first.part.name in DONE_TO
+    return told and any(isinstance(test, Has) for test, _ in aside)
 
 
 def _aside(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> tuple[Aside, ...]:
