@@ -2,13 +2,11 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeAlias, cast
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.kind import Rule, heads
@@ -21,10 +19,10 @@ from kai_flow.analyst.reading.chart import (
     Head,
     Meaning,
     Tail,
-    head_of,
     meaning_of,
 )
 from kai_flow.analyst.reading.choices import ROUNDING
+from kai_flow.analyst.reading.onward import ByHeads, Onward
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
@@ -53,12 +51,6 @@ LAST_COST: Final = 0.2
 
 DONE_TO: Final = frozenset(["not", "most", "fewest"])
 """Signs that concern what is done: "the most ordered products" are not most products."""
-
-ByHeads: TypeAlias = "Mapping[Head, Mapping[Head | None, Sequence[Rule]]]"
-"""Rules by the class, or the sign, of their first element, then of their second; None: no second.
-"""
-
-_NO_RULES: "Final[Mapping[Head | None, Sequence[Rule]]]" = {}
 
 Space: TypeAlias = tuple[int, type[Any]]
 """Where parts of one class are, up to a token."""
@@ -142,7 +134,7 @@ def grow(chart: Chart, leaves: Iterable[Item], rules: ByHeads) -> bool:
         by_start[leaf.first].append(leaf)
         if isinstance(leaf.part, Sign):
             signs.add(leaf.part.name)
-    onward = _Onward(chart, rules, signs)
+    onward = Onward(chart, rules, signs)
     for start in range(chart.length - 1, -1, -1):
         agenda = by_start[start]
         while agenda:
@@ -168,69 +160,7 @@ def by_heads(rules: Sequence[Rule]) -> ByHeads:
     return {first: dict(then) for first, then in index.items()}
 
 
-class _Next(Struct, gc=False):
-    """How a rule may go on at a token, after words that may be skipped."""
-
-    rule: Rule
-    at: int
-    then: Head
-    gap: float
-    """What the words cost that are skipped."""
-    ends: dict[Hashable, Ends]
-    """By what its parts have in common: None, where they need nothing in common."""
-
-
-class _Onward:
-    """How rules may go on after their first constituent, found once for each place."""
-
-    def __init__(self, chart: Chart, rules: ByHeads, signs: AbstractSet[str]) -> None:
-        """``signs``: those of the question; no rule builds others."""
-        self._chart = chart
-        self._rules = rules
-        self._signs = signs
-        self._known: dict[tuple[Head, int], Sequence[_Next]] = {}
-        self._ends_known: dict[tuple[Rule, Head, int], dict[Hashable, Ends]] = {}
-
-    def alone(self, first: Item) -> Sequence[Rule]:
-        """The rules that need no more than one constituent."""
-        return self._rules.get(head_of(first.part), _NO_RULES).get(None, ())
-
-    def after(self, first: Item) -> Iterator[tuple[Rule, float, Ends]]:
-        """The rules that others continue, with what the gap before these costs."""
-        place = (head_of(first.part), first.last)
-        known = self._known.get(place)
-        if known is None:
-            known = self._known[place] = list(self._at(*place))
-        for each in known:
-            rule = each.rule
-            what = rule.same(first) if rule.same is not None else None
-            ends = each.ends.get(what)
-            if ends is None:
-                if what is None:
-                    continue
-                ends = each.ends[what] = self._ends(rule, each.at, each.then, what)
-            if ends.tails:
-                yield rule, each.gap, ends
-
-    def _at(self, head: Head, last: int) -> Iterator[_Next]:
-        """How rules may go on after a constituent, perhaps with a gap before it."""
-        rules = self._rules.get(head, _NO_RULES)
-        for at, gap in self._chart.next_starts(last) if rules else ():
-            for then in self._chart.heads(at):
-                for rule in rules.get(then, ()):
-                    if (at == last or not rule.tight) and rule.signs <= self._signs:
-                        known = self._ends_known.setdefault((rule, then, at), {})
-                        if rule.same is None and None not in known:
-                            known[None] = self._ends(rule, at, then, None)
-                        if rule.same or known[None].tails:
-                            yield _Next(rule, at, then, gap, known)
-
-    def _ends(self, rule: Rule, at: int, then: Head, what: Hashable) -> Ends:
-        same = None if rule.same is None else (rule.same, what)
-        return self._chart.ends((at, then, same), rule.pattern[2:], tight=rule.tight)
-
-
-def _build(onward: _Onward, first: Item, built: _Generation) -> None:
+def _build(onward: Onward, first: Item, built: _Generation) -> None:
     """Add what rules build that begins with a constituent."""
     for rule in onward.alone(first):
         _apply(rule, (first,), rule.cost + first.cost, built)

@@ -14,19 +14,13 @@ from kai_flow.analyst.reading.anybody import known_people
 from kai_flow.analyst.reading.belonging import astray
 from kai_flow.analyst.reading.glue import linking
 from kai_flow.analyst.reading.happened import verb
-from kai_flow.analyst.reading.mention_costs import (
-    MENTION_COST,
-    asked,
-    is_noun,
-    of_name,
-    of_others,
-    said_in,
-)
+from kai_flow.analyst.reading.mention_costs import MENTION_COST, of_name, of_others
 from kai_flow.analyst.reading.money import money_asked
 from kai_flow.analyst.reading.name_order import REVERSED_COST, reversed_name
 from kai_flow.analyst.reading.parts import Item, Role, leaf
 from kai_flow.analyst.reading.placing import placed
 from kai_flow.analyst.reading.referents import kind_of_rows, part_of
+from kai_flow.analyst.reading.said_names import asked, is_noun, said_in
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.targets import AttributeTarget, JoinTarget, ValueTarget
 

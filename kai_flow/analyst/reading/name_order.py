@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.reading.mention_costs import Question, Said
+from kai_flow.analyst.reading.said_names import Question, Said
 from kai_flow.analyst.semantics.targets import AttributeTarget, Mention
 from kai_flow.analyst.semantics.wording import LINKING, heads
 

@@ -39,7 +39,8 @@ from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.relatives import clauses_in
 from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.small_values import settled
-from kai_flow.analyst.reading.spans import bound, leaves
+from kai_flow.analyst.reading.spans import leaves
+from kai_flow.analyst.reading.stepped_over import bound
 from kai_flow.analyst.reading.undated import is_undated
 from kai_flow.analyst.reading.verbs import acting, without_things
 from kai_flow.analyst.semantics.index import Index

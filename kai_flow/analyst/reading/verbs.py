@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.cover import Cover
-from kai_flow.analyst.reading.mention_costs import MENTION_COST, WHOLE
+from kai_flow.analyst.reading.mention_costs import MENTION_COST
 from kai_flow.analyst.reading.parts import Column, Has, Item, Rows, Where, Which
+from kai_flow.analyst.reading.said_names import WHOLE
 from kai_flow.analyst.semantics.index import Index
 
 __all__ = ["acting", "only_names", "without_things"]

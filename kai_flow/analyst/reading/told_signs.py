@@ -1,0 +1,169 @@
+"""The phrases of kinds in a question, without those that its other words explain."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from kai_flow.analyst.kinds.declined import REASONS
+from kai_flow.analyst.lexicon.lexicon import Language
+from kai_flow.analyst.lexicon.numbers import NumberSpan
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.asked_changes import asked_change
+from kai_flow.analyst.reading.doers import agents
+from kai_flow.analyst.reading.glue import currencies_told, linking
+from kai_flow.analyst.reading.limits import unlisted
+from kai_flow.analyst.reading.mention_costs import MENTION_COST, SHORT_COST
+from kai_flow.analyst.reading.parts import (
+    ITS_NUMBER,
+    Beside,
+    Clock,
+    Column,
+    Computed,
+    Has,
+    Item,
+    Rows,
+    Sign,
+    Values,
+    Where,
+    leaf,
+)
+from kai_flow.analyst.reading.quantities import worth_of_things
+from kai_flow.analyst.reading.said_names import WHOLE
+from kai_flow.analyst.reading.signs import no_request, signs_in
+from kai_flow.analyst.reading.within import inside
+from kai_flow.analyst.semantics.index import Index
+
+COMPARING: Final = frozenset(["above", "at least", "below", "at most"])
+"""Signs before a number that something is compared with."""
+
+UNITS_OF_TIME: Final = frozenset(["day", "week", "month", "quarter", "year"])
+"""Signs of units of time."""
+
+FIGURES: Final = (Sign("amount of"), Sign("quantity of"))
+"""Signs that begin with a word that names of columns may end with."""
+
+
+def told_signs(
+    tokens: Sequence[Token], index: Index, language: Language, numbers: Sequence[NumberSpan]
+) -> list[Item]:
+    """The phrases of kinds of questions, without those that other words explain."""
+    percent = {at for n in numbers if n.percent for at in range(n.first + 1, n.last)}
+    unread = percent | agents(tokens, linking()) | worth_of_things(tokens) | asked_change(tokens)
+    coins = currencies_told(tokens, index.model)
+    signs = [
+        sign
+        for sign in signs_in(tokens, language)
+        if sign.first not in unread and not coins & set(range(sign.first, sign.last))
+    ]
+    signs = [
+        sign
+        for sign in signs
+        if not (_of_another(sign, tokens) or _equals(sign, tokens) or no_request(sign, tokens))
+    ]
+    signs = unlisted(signs, tokens)
+    signs += [leaf(at, at + 1, Sign("growth"), 0.0) for at in sorted(asked_change(tokens))]
+    lasting = _lasting(signs, numbers)
+    signs = [
+        sign
+        for sign in signs
+        if sign not in lasting and not _partly_refused(sign, signs) and not _goes_on(sign, tokens)
+        if sign.last == len(tokens) or _named(sign).isdisjoint(ITS_NUMBER)
+    ]
+    return [
+        replace(sign, cost=sign.cost + SHORT_COST * any(inside(sign, each) for each in signs))
+        for sign in signs
+    ]
+
+
+def unrefused(found: Sequence[Item]) -> Sequence[Item]:
+    """Without what is never done in the middle of a name: "simpan pinjam" saves nothing."""
+    refused = [item for item in found if isinstance(item.part, Sign) and item.part.name in REASONS]
+    if not refused:
+        return found
+    names = [
+        item
+        for item in found
+        if isinstance(item.part, Values | Column) and item.cost <= MENTION_COST * (1 - WHOLE)
+    ]
+    within = [item for item in refused if any(inside(item, each) for each in names)]
+    return [item for item in found if item not in within]
+
+
+def _partly_refused(sign: Item, signs: Sequence[Item]) -> bool:
+    """Whether a word that is refused by itself is part of another phrase: "change of revenue"."""
+    refused = isinstance(sign.part, Sign) and sign.part.name in REASONS
+    return refused and any(inside(sign, each) and each.part != sign.part for each in signs)
+
+
+def within_a_name(sign: Item, found: Sequence[Item]) -> bool:
+    """Whether "amount of" begins with the end of a name: "the sales amount of a store"."""
+    return sign.part in FIGURES and any(
+        item.first < sign.first < item.last
+        for item in found
+        if isinstance(item.part, Column | Computed)
+    )
+
+
+def group_of_rows(sign: Item, found: Sequence[Item]) -> bool:
+    """Whether "group" says that rows are put together: a product group is no product."""
+    return sign.part == Sign("group of") and any(
+        item.last == sign.first and isinstance(item.part, Rows) for item in found
+    )
+
+
+def _goes_on(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether it is of what has not ended: "how long has Ann been a member"."""
+    if sign.part != Sign("duration"):
+        return False
+    before = {token.word for token in tokens[max(0, sign.first - 2) : sign.first]}
+    after = [token.word for token in tokens[sign.last : sign.last + 2]]
+    perfect = after[:1] in (["has"], ["have"]) and after[1:] != ["it"]
+    return perfect or not before.isdisjoint({"sudah", "telah"}) or after[:1] in (["sudah"], ["ago"])
+
+
+def _of_another(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether something differs from another one: "to a different island"."""
+    before = tokens[sign.first - 1].word if sign.first else ""
+    return sign.part == Sign("distinct") and before in {"a", "any"}
+
+
+def _equals(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether "sama" is no "and", but a part of "sama dengan", which says that two are equal."""
+    after = [token.word for token in tokens[sign.last : sign.last + 1]]
+    return tokens[sign.last - 1].word == "sama" and after == ["dengan"]
+
+
+def of_nothing(item: Item, found: Sequence[Item], tokens: Sequence[Token], index: Index) -> bool:
+    """Whether something is asked to be long that does not last: "how long is the longest book"."""
+    after = [token.word for token in tokens[item.last : item.last + 1]]
+    if after not in (["is"], ["are"]) or item.part != Sign("duration"):
+        return False
+    lasting = {each.table for each in index.model.durations}
+    return lasting.isdisjoint(_tables(found, index))
+
+
+def _tables(found: Sequence[Item], index: Index) -> Iterator[str]:
+    """The tables of what is named: rows, their columns and times, and what is done."""
+    for item in found:
+        match item.part:
+            case Rows(table) | Where(Has(table)):
+                yield table
+            case Column(ref) | Beside(Column(ref)):
+                yield ref.table
+            case Clock(axis):
+                yield index.model.axes[axis].table
+            case _:
+                pass
+
+
+def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:
+    """Units of time that say how long something took: "more than 2 days" are no groups by day."""
+    compared = {sign.last for sign in signs if _named(sign) & COMPARING}
+    ends = {number.last for number in numbers if number.first in compared}
+    return [sign for sign in signs if _named(sign) & UNITS_OF_TIME and sign.first in ends]
+
+
+def _named(item: Item) -> frozenset[str]:
+    """The name of a sign."""
+    return frozenset([item.part.name] if isinstance(item.part, Sign) else [])
