@@ -1,7 +1,6 @@
 """The join paths between two tables."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import islice
 
@@ -81,19 +80,16 @@ def _best_first(model: SemanticModel, source: str, target: str) -> Iterator[Path
         if here == target:
             yield path
             continue
+        visited = {source, *[join.target for join in path]}
         for join in model.leaving.get(here, ()):
             number += 1
-            if join.target not in least or _visited(join.target, source, path):
+            if join.target in visited or join.target not in least:
                 continue
             more_wide, more = least[join.target]
             if length + 1 + more <= MAX_JOINS:
                 spent = (wide + join.widens, length + 1, guessed + join.guessed)
                 cost = (spent[0] + more_wide, length + 1 + more, spent[2])
                 heappush(queue, (cost, number, join.target, (*path, join), spent))
-
-
-def _visited(table: str, source: str, path: Path) -> bool:
-    return table == source or any(join.target == table for join in path)
 
 
 def _cost(path: Path) -> _Cost:
@@ -107,26 +103,40 @@ def _least(model: SemanticModel, target: str) -> Mapping[str, tuple[int, int]]:
     """
     known = model.found_distances
     if target not in known:
-        length = _distances(model.arriving, target, lambda _: 1)
-        wide = _distances(model.arriving, target, lambda join: int(join.widens))
+        length = _lengths(model.arriving, target)
+        wide = _widenings(model.arriving, target)
         known[target] = {table: (wide[table], length[table]) for table in length}
     return known[target]
 
 
-def _distances(
-    arriving: Mapping[str, Sequence[Join]], target: str, weight: Callable[[Join], int]
-) -> dict[str, int]:
-    """The least weight, which is 0 or 1 of each, of the joins from each table to the target."""
-    found: dict[str, int] = {}
-    queue = deque([(0, target)])
-    while queue:
-        distance, here = queue.popleft()
-        if here in found:
-            continue
-        found[here] = distance
-        for join in arriving.get(here, ()):
-            if join.source not in found:
-                more = weight(join)
-                add = queue.append if more else queue.appendleft
-                add((distance + more, join.source))
+def _lengths(arriving: Mapping[str, Sequence[Join]], target: str) -> dict[str, int]:
+    """How many joins lead from each table to the target at least."""
+    found, latest = {target: 0}, [target]
+    while latest:
+        length = found[latest[0]] + 1
+        before, latest = latest, []
+        for here in before:
+            for join in arriving.get(here, ()):
+                if join.source not in found:
+                    found[join.source] = length
+                    latest.append(join.source)
+    return found
+
+
+def _widenings(arriving: Mapping[str, Sequence[Join]], target: str) -> dict[str, int]:
+    """How many widening joins are on a way from each table to the target at least."""
+    found, alike = {target: 0}, [target]
+    while alike:
+        widening = found[alike[0]]
+        for here in alike:  # which grows by those that no widening join leads from
+            for join in arriving.get(here, ()):
+                if not join.widens and join.source not in found:
+                    found[join.source] = widening
+                    alike.append(join.source)
+        before, alike = alike, []
+        for here in before:
+            for join in arriving.get(here, ()):
+                if join.source not in found:
+                    found[join.source] = widening + 1
+                    alike.append(join.source)
     return found
