@@ -34,6 +34,8 @@ COMMON = (
     "WITH x AS (SELECT 1) DELETE FROM item",
     "WITH x AS (DELETE FROM item RETURNING *) SELECT * FROM x",
     "WITH x AS (INSERT INTO item VALUES (9, 1, 9, 'x', 'A', 2020, 1) RETURNING *) SELECT * FROM x",
+    "WITH x AS (SELECT * FROM secret), secret AS (SELECT 1 AS y) SELECT * FROM x",
+    "SELECT h.* FROM secret h WHERE 1 IN (WITH secret AS (SELECT 1 AS x) SELECT x FROM secret)",
     "SELECT * INTO evil FROM item",
     "CALL evil()",
     "PREPARE evil AS DELETE FROM item",

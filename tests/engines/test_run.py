@@ -104,6 +104,14 @@ async def test_an_error_of_the_database_is_one_sentence(shop: Place) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["postgres"], scope="session")
+async def test_a_type_that_the_driver_cannot_read_is_one_sentence(shop: Place) -> None:
+    """A pseudo-type, as the statistics of PostgreSQL have, fails as any other query does."""
+    with pytest.raises(QueryFailed, match="a column has a type that cannot be read") as caught:
+        await shop.engine.run("SELECT most_common_vals FROM pg_stats")
+    assert "\n" not in str(caught.value)
+
+
 VALUES = {
     "postgres": (
         "SELECT 1::numeric, 1.5::numeric, 'NaN'::float8, 'NaN'::numeric, true, DATE '2024-02-29',"

@@ -225,6 +225,15 @@ THREATS: Final = (
     ),
     Threat(
         PROMPT,
+        "tests/unit/test_analyst_guard_names.py::test_the_name_of_a_with_clause_counts_below_it_only",
+        lambda: instead(guard, "_check_table", _always(None)),
+        given={
+            "sql": "WITH x AS (SELECT * FROM secret), secret AS (SELECT 1 AS y) SELECT * FROM x",
+            "dialect": "sqlite",
+        },
+    ),
+    Threat(
+        PROMPT,
         "tests/unit/test_analyst_guard.py::test_the_connection_alone_is_a_wall",
         lambda: everywhere(sqlite.restrict, _always(None)),
     ),

@@ -76,6 +76,8 @@ HOSTILE = [
     "SELECT * FROM item WHERE price IN (SELECT password FROM secret)",
     "SELECT * FROM item UNION SELECT 1, 2, password FROM secret",
     "WITH x AS (SELECT * FROM secret) SELECT * FROM x",
+    "WITH x AS (SELECT * FROM secret), secret AS (SELECT 1 AS y) SELECT * FROM x",
+    "SELECT h.* FROM secret h WHERE 1 IN (WITH secret AS (SELECT 1 AS x) SELECT x FROM secret)",
     "WITH x AS (SELECT 1) DELETE FROM item",
     "WITH x AS (SELECT 1) INSERT INTO item SELECT * FROM x",
     "SELECT * FROM item JOIN secret",

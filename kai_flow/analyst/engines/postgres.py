@@ -128,6 +128,8 @@ class PostgresEngine:
             raise QueryTimeout(deadline_s) from None
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise sentences.query_failed(_plain(error)) from None
+        except asyncpg.InternalClientError:  # the driver's own words name its internals
+            raise sentences.query_failed("a column has a type that cannot be read") from None
         except (OSError, asyncio.IncompleteReadError):
             raise sentences.broken("PostgreSQL", self._address) from None
         finally:
