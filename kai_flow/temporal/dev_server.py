@@ -237,11 +237,14 @@ def _spawn(
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without what the binary would read as settings.
+    """This process's environment without what the binary would read as settings, and our secrets.
 
-    By OTEL_* it would export spans of its own, by gRPC, and refuse exporters that it lacks.
+    By OTEL_* it would export spans of its own, by gRPC, and refuse exporters that it lacks. KAI_*
+    has keys, tokens and the passwords of databases, and a child can be made to show its
+    environment.
     """
-    return {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "OTEL_"))}
+    kept_back = ("TEMPORAL_", "OTEL_", "KAI_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(kept_back)}
 
 
 async def _comes_up(

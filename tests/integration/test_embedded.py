@@ -96,6 +96,19 @@ async def test_a_server_serves_and_leaves_nothing_behind(tmp_path: Path) -> None
     assert file.exists()
 
 
+async def test_the_server_gets_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither it nor its supervisor has a KAI_*, TEMPORAL_* or OTEL_* of ours; PATH is there."""
+    for name in ("KAI_SIGNING_KEYS", "KAI_TOKEN_KEYS", "TEMPORAL_API_KEY", "OTEL_EXPORTER_HEADERS"):
+        monkeypatch.setenv(name, "canary")
+    async with dev_server(stop_seconds=0) as server:
+        supervisor = psutil.Process(server.process.pid)
+        environments = [each.environ() for each in (supervisor, *supervisor.children())]
+    assert len(environments) == 2
+    for environment in environments:
+        assert "PATH" in environment
+        assert "canary" not in environment.values()
+
+
 async def test_servers_side_by_side_stay_apart() -> None:
     """Several servers started at once on any free port get different ports and all serve."""
 
