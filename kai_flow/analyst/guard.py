@@ -120,8 +120,8 @@ def _check_tree(root: exp.Expr, tables: set[tuple[str, ...]], dialect: str) -> N
     for clause in root.find_all(exp.With):
         _check_with(clause)
     # in any case: it is in doubt what a database makes of names that differ in nothing else
-    local = {(cte.alias.casefold(),) for cte in root.find_all(exp.CTE)}
-    if any(tuple(part.casefold() for part in name) in local for name in tables):
+    given = {(cte.alias.casefold(),) for cte in root.find_all(exp.CTE)}
+    if any(tuple(part.casefold() for part in name) in given for name in tables):
         raise RefusedSql("A WITH clause takes the name of a table; give it another name.")
     for node in root.walk():
         if type(node) not in _ALLOWED and not _is_unit(node) and not _is_shifted_date(node):

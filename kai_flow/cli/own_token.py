@@ -15,8 +15,12 @@ SUBJECT: Final = "kai"
 
 def may_read(settings: Settings) -> bool:
     """Whether a command gets in at the bridge of these settings."""
-    has_one = bool(settings.token_keys) or settings.reader_token is not None
-    return has_one or not settings.needs_tokens
+    return sends_token(settings) or not settings.needs_tokens
+
+
+def sends_token(settings: Settings) -> bool:
+    """Whether a command has a token for a bridge, or makes one: it is sent with each request."""
+    return bool(settings.token_keys) or settings.reader_token is not None
 
 
 def own_tokens(settings: Settings, session_id: str) -> "Token | None":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from kai_flow.cli import state
+from kai_flow.cli.own_token import sends_token
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.runtime.imports import imported
 from kai_flow.settings import Settings, StartError, parsers
@@ -76,7 +77,12 @@ async def _place_for(
 
         url = urlsplit(bridge)
         if url.scheme == "http" and not parsers.is_loopback(url.hostname or ""):
-            say(f"{bridge} is not https: others on the way can read the answer, and a token")
+            if sends_token(settings):
+                raise StartError(
+                    f"{bridge} is not https, and others on the way could read the token: call the "
+                    "bridge by https, or take KAI_TOKEN and KAI_TOKEN_KEYS out of the environment"
+                )
+            say(f"{bridge} is not https: others on the way can read the answer")
         client, address = await reached(settings, bridge), target().address
         later = QUERY + _where(client, address)
         yield Place(client, bridge, settings.task_queue, address, later, settings)

@@ -40,6 +40,15 @@ _SPECIAL: Final = tuple(
         "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
     )
 )  # fmt: skip
+# Where clouds keep credentials, within networks that names may lead to: Azure, Alibaba Cloud, AWS,
+# Google Cloud and Scaleway. 169.254.169.254 is special anyway.
+_CLOUDS: Final = tuple(
+    ip_network(each)
+    for each in (
+        "168.63.129.16/32", "100.100.100.200/32", "fd00:ec2::/32", "fd20:ce::254/128",
+        "fd00:42::42/128",
+    )
+)  # fmt: skip
 _ASSIGNED: Final = ip_network("2000::/3")
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
@@ -234,6 +243,8 @@ def _may_stand_behind(name: str, address: Address) -> bool:
     """Whether a listed name may have this address, although the list has no such address."""
     if name == "localhost":
         return address.is_loopback
+    if any(address in network for network in _CLOUDS):
+        return False
     if any(address in network for network in _PRIVATE):
         return "." not in name or name.endswith(_INTERNAL)
     if isinstance(address, IPv6Address) and address not in _ASSIGNED:

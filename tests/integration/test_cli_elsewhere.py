@@ -136,8 +136,6 @@ def test_where_no_bridge_is_nothing_starts(laptop: Kai, website: str) -> None:
     for bridge, says in (
         (website, f"what answers at {website} is not a bridge (status 404)"),
         (nobody, f"no bridge answers at {nobody}"),
-        ("http://nobody.invalid", "http://nobody.invalid is not https: others on the way"),
-        ("http://nobody.invalid", "no bridge answers at http://nobody.invalid"),
         ("kai.example.com", "--bridge 'kai.example.com' is refused"),
         ("https://me:secret@kai.example.com", "it may have no user, password"),
     ):
@@ -148,3 +146,17 @@ def test_where_no_bridge_is_nothing_starts(laptop: Kai, website: str) -> None:
     done = laptop.run("ask", "3", "--bridge", website, TEMPORAL_ADDRESS="127.0.0.1:0")
     assert done.returncode == 2
     assert "set it to the address of the server that this stack uses" in done.stderr
+
+
+def test_a_token_is_not_sent_in_clear(laptop: Kai) -> None:
+    """Beyond this machine http is refused with a token or keys, and only warned about without."""
+    bridge = "http://nobody.invalid"
+    for given in ({}, {"KAI_TOKEN": "", **KEYS}):
+        done = laptop.run("ask", "3", "--bridge", bridge, **given)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{bridge} is not https, and others on the way could read the token" in done.stderr
+        assert "no bridge answers" not in done.stderr  # nobody was asked
+    done = laptop.run("ask", "3", "--bridge", bridge, KAI_TOKEN="")
+    assert done.returncode == 2
+    assert f"{bridge} is not https: others on the way can read the answer" in done.stderr
+    assert f"no bridge answers at {bridge}" in done.stderr

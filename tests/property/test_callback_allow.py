@@ -13,6 +13,7 @@ NAMES: Final = ("hooks.example.com", "kai-bridge", "bridge.corp.internal", "loca
 PORTS: Final = (80, 443, 8080, 8092)
 ADDRESSES: Final = (
     "93.184.216.34", "10.1.2.3", "10.9.9.9", "192.168.7.7", "100.64.0.1", "127.0.0.1", "127.8.8.8",
+    "168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254", "fd00:42::42",
     "169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.2.1",
     "2606:2800:21f::1", "::1", "::", "fd00::5", "fe80::1", "ff02::1", "2001:db8::1", "2002:a00::1",
     "::ffff:10.1.2.3", "::ffff:169.254.169.254", "64:ff9b::a01:203", "64:ff9b::5db8:d822",
@@ -25,6 +26,11 @@ STRANGE: Final = (
     "fe80::/10",
     "ff00::/8",
     "2002::/16",
+    "168.63.129.16/32",
+    "100.100.100.200/32",
+    "fd00:ec2::/32",
+    "fd20:ce::254/128",
+    "fd00:42::42/128",
 )
 
 addresses = st.one_of(
@@ -169,6 +175,15 @@ def test_an_address_is_the_same_however_it_is_wrapped(
         ("kai.kai.svc:8092", ("http", "kai.kai.svc", 8092), "10.96.0.9", True),
         ("kai-bridge:8092", ("http", "kai-bridge", 8092), "169.254.169.254", False),
         ("kai-bridge:8092", ("http", "kai-bridge", 8092), "127.0.0.1", False),
+        *(
+            (f"{host}:80{listed}", ("http", host, 80), address, bool(listed))
+            for host in ("hooks.example.com", "kai-bridge", "bridge.corp.internal")
+            for address in (
+                "168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd00:ec2::23",
+                "fd20:ce::254", "fd00:42::42",
+            )
+            for listed in ("", f",{address}")
+        ),
         ("10.0.0.0/8:8092", ("http", "any.example", 8092), "10.1.2.3", True),
         ("10.0.0.0/8:8092", ("http", "10.1.2.3", 8092), "", True),
         ("10.0.0.0/8:8092", ("http", "10.1.2.3", 8093), "", False),

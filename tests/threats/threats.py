@@ -14,10 +14,11 @@ from kai_flow.bridge import admission
 from kai_flow.bridge.admission import Admission
 from kai_flow.bridge.intake import Intake
 from kai_flow.bridge.subscription import _Subscriber
-from kai_flow.cli import text
+from kai_flow.cli import place, text
 from kai_flow.connections.sealing import Keyring
 from kai_flow.connections.uris import safe_uri
 from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.settings import callback_allow
 from kai_flow.settings.callback_allow import AllowList
 from kai_flow.stream import codec, signing, unknown_place
 from kai_flow.stream.post_spans import request_to
@@ -37,6 +38,7 @@ READER: Final = "a reader"
 STRANGER: Final = "a stranger who reaches the bridge"
 DECRYPTING: Final = "a stranger who reaches the codec server"
 NETWORK: Final = "somebody on the network between worker and bridge"
+READING: Final = "somebody on the network between reader and bridge"
 FAKE: Final = "a fake bridge, or whoever takes the port of one"
 PAGE: Final = "a web page that a person visits"
 PROMPT: Final = "a hostile question"
@@ -161,6 +163,12 @@ THREATS: Final = (
         lambda: instead(Grant, "reach", _always(Reach.YES)),
     ),
     Threat(
+        READING,
+        "tests/unit/test_cli_place.py::test_a_token_is_not_sent_in_clear",
+        lambda: instead(place, "sends_token", _always(False)),
+        given={"given": {"KAI_TOKEN": "aaa.bbb.ccc"}},
+    ),
+    Threat(
         NETWORK,
         "tests/integration/test_signed_callbacks.py::test_a_forged_event_replaces_no_real_one",
         _any_signature,
@@ -207,6 +215,17 @@ THREATS: Final = (
         f"{CALLBACKS}::test_an_address_that_is_not_allowed_fails_the_session",
         lambda: instead(AllowList, "refusal", _always(None)),
         given={"host": "any.example"},
+    ),
+    Threat(
+        PLANE,
+        "tests/property/test_callback_allow.py::test_what_the_documentation_says",
+        lambda: instead(callback_allow, "_CLOUDS", ()),
+        given={
+            "entry": "kai-bridge",
+            "url": ("http", "kai-bridge", 80),
+            "found": "fd00:ec2::254",
+            "allowed": False,
+        },
     ),
     Threat(
         PLANE,
