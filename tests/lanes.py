@@ -43,6 +43,8 @@ LANES: Final = {
         "integration/test_temporal_permissions.py",
         "integration/test_temporal_secured.py",
         "integration/test_threats.py",
+        "integration/test_traces_failing.py",
+        "integration/test_traces_switched.py",
         "integration/test_workflow_wedged.py",
         "integration/test_zombie.py",
     ),

@@ -22,7 +22,7 @@ from kai_flow.stream.errors import InvalidBatch, InvalidId, StreamError
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import SEND_ALONE, decode_list, encode_replies
 from kai_flow.stream.posts import Reply
-from kai_flow.traces.spans import NO_SPAN, SESSION, received
+from kai_flow.traces.spans import NO_SPAN, SESSION, Span, are_made, received
 from kai_flow.web.access import Access, Open
 from kai_flow.web.credentials import bearer
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem, unforeseen
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from kai_flow.web.signatures import Signatures
 
 _IS_LIST: Final = re.compile(rb"\s*\[").match
-
-_ROUTE: Final = "POST /events/{session_id}"
-_REQUEST: Final = {"http.request.method": "POST", "http.route": "/events/{session_id}"}
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
@@ -109,7 +106,7 @@ class Documents:
         return answered._replace(headers=answered.headers | signed)
 
     async def _answer(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
-        span = received(_ROUTE, sender.fields, _REQUEST) if sender.may_trace else NO_SPAN
+        span = _span_for(session_id, sender)
         if not span:
             return await self._answer_body(session_id, body, sender)
         token = posted_in.set(span)
@@ -196,6 +193,15 @@ class Documents:
             raise problem(429, str(error), headers=IN_A_SECOND) from None
         except HubError as error:
             raise problem(503, str(error), headers=IN_A_SECOND) from None
+
+
+def _span_for(session_id: str | None, sender: _Sender) -> Span:
+    """The span of a POST whose producer has one, if that producer is believed."""
+    if not (are_made() and sender.may_trace):
+        return NO_SPAN
+    route = "/events" if session_id is None else "/events/{session_id}"
+    about = {"http.request.method": "POST", "http.route": route}
+    return received(f"POST {route}", sender.fields, about)
 
 
 def refused(refusal: Problem) -> Answered:

@@ -200,3 +200,20 @@ async def test_an_encrypted_session_has_a_trace(
     assert collector.named("HandleSignal:publish_events")
     for header in headers_of(history):
         assert json.loads(header).keys() == {"traceparent"}
+
+
+async def test_an_agents_own_spans_are_in_the_trace(
+    temporal: DevServer, session_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent, or a library that it uses, needs OpenTelemetry's API and nothing of ours."""
+    agent = {"KAI_AGENT": "tests.agents.spanning:create"}
+    with collecting() as collector:
+        async with (
+            stack(temporal, tmp_path, **collector.environ, **agent) as (queue, url),
+            dispatching(temporal, collector, monkeypatch) as client,
+        ):
+            await answered(client, queue, url, session_id)
+    activity = one(collector.spans, "RunActivity:chat_streaming", "kai-worker")
+    thought = one(collector.spans, "think", "kai-worker")
+    assert thought.parent == activity.id
+    assert thought.attributes["gen_ai.request.model"] == "none"
