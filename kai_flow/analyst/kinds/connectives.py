@@ -62,6 +62,7 @@ KIND = Kind(
                     "overall",
                     "whole",
                 ),
+                "too",
                 "entire",
                 "whose",
                 "having",
@@ -136,6 +137,7 @@ KIND = Kind(
         ),
         "to": ("terhadap", "thd", "trhdp", "dan", "dengan", "per", "dibanding"),
         "glue": (
+            "pas",
             *("di", "ke", "dari", "pada", "untuk", "yang", "dengan", "adalah", "ada", "itu", "ini"),
             *("para", "oleh", "dalam", "nya", "memiliki", "mempunyai", "punya", "semua", "seluruh"),
             *("kami", "kita", "saya", "sudah", "telah", "saja", "sih", "dong", "ya", "terdapat"),

@@ -1,17 +1,21 @@
 """Filters on values: one of them, several at once, from one place to another."""
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import column_of, done_by_one
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
+    ANY_NUMBER,
     Amount,
     Beside,
     Column,
     Compared,
     Computed,
     Has,
+    Implied,
     Item,
     Joined,
     Negated,
@@ -25,6 +29,11 @@ from kai_flow.analyst.reading.parts import (
     Within,
 )
 from kai_flow.analyst.schema import ColumnRef
+
+ORDERED: Final = frozenset(
+    [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
+)
+"""Comparisons with a limit."""
 
 
 def equal(values: Values) -> Test:
@@ -150,7 +159,15 @@ def _all_of(left: Where, _sign: Sign, right: Where) -> Where | None:
     before = _all_parts(left.test)
     if len(_all_parts(right.test)) > 1 or _said(right.test) in map(_said, before):
         return None
-    return Where(Joined((*before, right.test), either=False))
+    return Where(Joined((*before, _of_the_same(before[-1], right.test)), either=False))
+
+
+def _of_the_same(before: Test, test: Test) -> Test:
+    """A comparison without a noun after another one: "priced above 20 but below 30"."""
+    if not isinstance(test, Compared) or test.of != Implied(ANY_NUMBER):
+        return test
+    ordered = isinstance(before, Compared) and before.operator in ORDERED
+    return replace(test, of=before.of) if ordered and isinstance(before, Compared) else test
 
 
 def _said(test: Test) -> object:

@@ -85,8 +85,8 @@ def _as_asked(model: SemanticModel, bag: Bag, reading: Reading) -> Reading:
     rows = bag.asked("which") or bag.asked("who") or (bag.asked("list") and assumed)
     flags = bool(query.groups) and all(_is_flag(model, group) for group in query.groups)
     odd = (rows and not query.groups) or (bag.asked("who") and flags)
-    rising = (bag.which or bag.asked("which")) and changes_of_all(query)
-    return replace(reading, cost=reading.cost + NUMBER_COST * odd + RISING_COST * bool(rising))
+    rising = bool(bag.which or bag.asked("which")) and changes_of_all(query)
+    return replace(reading, cost=reading.cost + NUMBER_COST * odd + RISING_COST * rising)
 
 
 def _is_flag(model: SemanticModel, group: Group) -> bool:

@@ -100,14 +100,17 @@ def _always(tokens: Sequence[Token], query: Query) -> bool:
     """
     measures = query.measures
     counted = all(isinstance(m, Aggregate) and m.function in COUNTS for m in measures)
-    if not measures or not counted or not COUNTING.isdisjoint(token.word for token in tokens):
+    asked = not COUNTING.isdisjoint(token.word for token in tokens)
+    if not measures or not counted:
         return False
-    clause = next((at for at, t in enumerate(tokens) if at and t.word in SAID), len(tokens))
+    words = frozenset(["every"]) if asked else ALWAYS
+    begins = SAID | CLAUSES
+    clause = next((at for at, t in enumerate(tokens) if at and t.word in begins), len(tokens))
     return any(
         isinstance(group, TimeGroup)
         and bool(group.words)
         and group.words[0] > clause
-        and tokens[group.words[0]].word in ALWAYS
+        and not words.isdisjoint(tokens[at].word for at in group.words)
         for group in query.groups
     )
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from kai_flow.analyst.query.filters import parts_of
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
+    Aggregate,
     All,
     Condition,
     During,
@@ -39,6 +40,8 @@ ROWS_COST: Final = 0.3
 
 ELSEWHERE_COST: Final = 0.3
 """Of values of another table than the one whose rows stand beside them."""
+
+COUNTS: Final = frozenset([Function.COUNT, Function.DISTINCT])
 
 APART: Final = frozenset([Function.AVERAGE, Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM])
 """Functions of which nobody wants one number for several things that are listed."""
@@ -196,7 +199,7 @@ def _gap(sign: str) -> int:
 
 def _only_compares(bag: Bag, versus: p.Versus) -> bool:
     """Whether nothing in a question is left out when its sides are put side by side."""
-    if bag.more and _others_asked(bag, versus):
+    if bag.more and (_others_asked(bag, versus) or _done_more(bag, versus)):
         return False
     others = (bag.somes, bag.ranks, bag.havings, bag.clocks, bag.texts, bag.limit, bag.change)
     if any(others) or bag.share is not None or bag.sorts:
@@ -211,6 +214,16 @@ def _only_compares(bag: Bag, versus: p.Versus) -> bool:
         else not columns
         for of, _ in bag.which
     )
+
+
+def _done_more(bag: Bag, versus: p.Versus) -> bool:
+    """Whether something was done more, which does not say how much: "who ordered more, A or B"."""
+    named = versus.of.where if versus.of is not None else ()
+    tests = [*named, *(test for test, _ in bag.tests)]
+    numbers = [m for m, _ in bag.measures if isinstance(m, p.Amount) and m.of is not None]
+    numbers += [versus.of] if versus.of is not None and versus.of.of is not None else []
+    columns = any(isinstance(c, p.Computed) or getattr(c, "number", False) for c, _ in bag.columns)
+    return any(isinstance(test, p.Has) for test in tests) and not (numbers or columns)
 
 
 def _others_asked(bag: Bag, versus: p.Versus) -> bool:
@@ -248,6 +261,8 @@ def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterat
             before = before if other is None else (*before, other)
             by: tuple[Group, ...] = before
             order = _order(amounts, by)
+            if _counts_itself(resolver, amounts, by):
+                continue
             query = Query(fact=resolver.fact, measures=amounts, groups=by, where=where, order=order)
             cost = spent + beside(a.model, query, asked.rows) + choice.cost
             yield Reading(query, cost, choice.notes)
@@ -281,6 +296,22 @@ def _once(found: Sequence[Choice[Any]], asked: Asked) -> list[Choice[Any]]:
     """What both sides of a difference leave open is chosen once."""
     parts = 2 if asked.gap else 1
     return [Choice(each.value, each.cost / parts, each.notes) for each in found]
+
+
+def _counts_itself(
+    resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Group]
+) -> bool:
+    """Whether rows are counted by their own name: one for each, whoever ordered more."""
+    counts = all(isinstance(m, Aggregate) and m.function in COUNTS for m in measures)
+    label = resolver.label(resolver.fact)
+    return counts and any(
+        isinstance(group, FieldGroup)
+        and not group.field.path
+        and label is not None
+        and group.field.column == label.column
+        and label.unique
+        for group in groups
+    )
 
 
 def _order(measures: Sequence[Measure], groups: Sequence[Group]) -> tuple[Order, ...]:

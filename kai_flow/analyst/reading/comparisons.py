@@ -59,6 +59,9 @@ PARTS = {"quarter": 4, "month": 12, "day": 31}
 YEAR_COST = 0.1
 """Of a number that is equal to what is rather a year."""
 
+YEARS_COST = 1.0
+"""Of an amount between two such numbers: "sales in 2023 and 2024"."""
+
 ORDERED = frozenset(
     [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
 )
@@ -142,10 +145,16 @@ def _of_column(
     values = scaled(test.values, test.unit, resolver.attribute(of))
     if values is None:
         return  # no telling what the number means in the unit of the column
-    doubt = YEAR_COST * _like_a_year(test)
+    doubt = YEAR_COST * _like_a_year(test) + YEARS_COST * _like_years(test)
     for field in resolver.fields(of, words):
         condition = field.map(lambda field: _condition(field, test, values, words))
         yield condition.costing(doubt)
+
+
+def _like_years(test: Compared) -> bool:
+    """Whether an amount is said to lie between what are rather two years."""
+    years = [isinstance(value, int | float) and value in YEARS for value in test.values]
+    return test.operator is Operator.BETWEEN and not test.unit and all(years)
 
 
 def _like_a_year(test: Compared) -> bool:

@@ -5,10 +5,15 @@ from collections.abc import Sequence
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.claims import counts_the_best, done_only, untold
-from kai_flow.analyst.reading.how_many import counts_others
+from kai_flow.analyst.reading.how_many import counts_others, tells_no_things
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.superiors import all_told
-from kai_flow.analyst.reading.told_of_things import done_alone, never_so, of_one_thing
+from kai_flow.analyst.reading.told_of_things import (
+    done_alone,
+    never_so,
+    none_of_these,
+    of_one_thing,
+)
 from kai_flow.analyst.reading.told_units import misfit
 from kai_flow.analyst.reading.whole_limits import of_each, of_groups
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -45,6 +50,8 @@ def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> b
     """Whether a query gives something of other rows, or of fewer, than the question asks for."""
     return (
         counts_others(tokens, query, model)
+        or tells_no_things(tokens, query, model)
         or never_so(tokens, query, model)
+        or none_of_these(tokens, query, model)
         or of_one_thing(tokens, query)
     )

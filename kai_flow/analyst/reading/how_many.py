@@ -1,6 +1,7 @@
 """What "how many customers" counts: customers, and nothing else of theirs."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.lexicon.lexicon import stem
@@ -8,9 +9,11 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Aggregate, Field, FieldGroup, Function, Query
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["counts_others"]
+__all__ = ["counts_others", "tells_no_things"]
 
 PLURAL: Final = "s"
+
+WHICH: Final = frozenset(["which", "what"])
 
 
 def counts_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
@@ -28,6 +31,21 @@ def counts_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -
     return rows and others and len(counts) == len(query.measures)
 
 
+def tells_no_things(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether two periods are compared where it is asked which of some things has more.
+
+    "Which item sold more in 2024 than in 2023" is no year.
+    """
+    things = any(isinstance(group, FieldGroup) for group in query.groups)
+    if things or not query.measures or not query.groups:
+        return False
+    words = [token.word for token in tokens]
+    return any(
+        before in WHICH and _table((stem(after, "en"),), model) is not None
+        for before, after in pairwise(words)
+    )
+
+
 def _of(field: Field, table: str, model: SemanticModel) -> bool:
     """Whether a field names the rows of a table."""
     return field.table == table and field.column == model.entities[table].label
@@ -39,7 +57,11 @@ def _asked(tokens: Sequence[Token], model: SemanticModel) -> str | None:
     places = [at for at in range(len(words) - 2) if words[at : at + 2] == ["how", "many"]]
     if len(places) != 1 or not words[places[0] + 2].endswith(PLURAL):
         return None
-    name = (stem(words[places[0] + 2], "en"),)
+    return _table((stem(words[places[0] + 2], "en"),), model)
+
+
+def _table(name: tuple[str, ...], model: SemanticModel) -> str | None:
+    """The only table whose rows are called so."""
     found = [
         table
         for table, entity in model.entities.items()

@@ -46,6 +46,8 @@ from kai_flow.analyst.reading.soundness import (
     of_single_rows,
     one_group,
     unsound,
+    within_a_part,
+    without_another,
 )
 from kai_flow.analyst.reading.subjects import unique
 
@@ -81,7 +83,7 @@ def numbers_of(
     resolver = a.resolver(fact, bag)
     if cost > a.most or not a.context(resolver, rows):
         return
-    if _beside_value(groups, bag.tests):
+    if _beside_value(groups, bag.tests) or without_another(a.model, groups, bag.tests):
         return
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
@@ -113,7 +115,7 @@ def numbers_of(
                 limit=bag.limit,
             )
             lone = lone_unit(query)
-            if lone and any(map(_changes, made)):
+            if lone and (any(map(_changes, made)) or within_a_part(query)):
                 continue  # the only quarter has none before it
             more = extra + beside(a.model, query, rows) + listed_events(a.model, made, by)
             more += UNIT_COST * lone
@@ -172,10 +174,13 @@ def _within(
 def _beside_value(
     groups: Sequence[tuple[p.Dimension, Words]], tests: Sequence[tuple[p.Test, Words]]
 ) -> bool:
-    """Whether a group is only the name before a value: "per city, but channel Online excluded"."""
+    """Whether a group is only the name before a value: "per city, but channel Online excluded".
+
+    It is one beside others: what is left out of the only groups is one of these.
+    """
     values = []
     for test, words in tests:
-        inner = test.part if isinstance(test, p.Negated) else test
+        inner = test.part if isinstance(test, p.Negated) and len(groups) > 1 else test
         if isinstance(inner, p.Compared) and isinstance(inner.of, p.Column) and words:
             values.append((inner.of.ref, min(words)))
     return any(

@@ -19,6 +19,7 @@ from kai_flow.analyst.query.nodes import (
     FieldGroup,
     Filter,
     Function,
+    Grain,
     Group,
     Operator,
     Query,
@@ -33,7 +34,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.schema import ColumnRef
-from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.semantics.model import Attribute, SemanticModel
 
 COUNTING: Final = frozenset([Function.COUNT, Function.DISTINCT, Function.MINIMUM, Function.MAXIMUM])
 """Functions whose result no join can multiply."""
@@ -46,6 +47,13 @@ OF_GROUP_COST: Final = 1.2
 
 ONE_GROUP_COST: Final = 0.5
 """Of groups of which a filter leaves one."""
+
+
+NEAR: Final = 3
+"""How many words after groups begins what is left out of them."""
+
+DAYS: Final = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 28, Grain.QUARTER: 90, Grain.YEAR: 365}
+"""Days of each unit at least."""
 
 
 def unsound(resolver: Resolver, measures: Sequence[Measure], groups: Sequence[Group]) -> bool:
@@ -111,6 +119,58 @@ def lone_unit(query: Query) -> bool:
         for group in query.groups
         for part in parts
     )
+
+
+def without_another(
+    model: SemanticModel,
+    groups: Sequence[tuple[p.Dimension, Words]],
+    tests: Sequence[tuple[p.Test, Words]],
+) -> bool:
+    """Whether what is left out right after groups would be no group: "per city, except London".
+
+    Orders that are not sent to London may be of customers there.
+    """
+    return any(
+        isinstance(by, p.Column)
+        and _left_out(test, by)
+        and any(0 < min(words) - at <= NEAR for at in said)
+        and _has_all(model.attributes[by.ref], test)
+        for by, said in groups
+        for test, words in tests
+        if words
+    )
+
+
+def _left_out(test: p.Test, by: p.Column) -> bool:
+    part = test.part if isinstance(test, p.Negated) else None
+    of = part.of if isinstance(part, p.Compared) and part.operator is Operator.EQUAL else None
+    return isinstance(of, p.Column) and of.ref != by.ref
+
+
+def _has_all(attribute: Attribute, test: p.Test) -> bool:
+    """Whether a column has some of the values that are left out."""
+    part = test.part if isinstance(test, p.Negated) else test
+    values = part.values if isinstance(part, p.Compared) else ()
+    return bool(values) and not {each.value for each in attribute.values}.isdisjoint(values)
+
+
+def within_a_part(query: Query) -> bool:
+    """Whether groups are by a longer unit than the period: by week on the 5th of March."""
+    return any(
+        isinstance(group, TimeGroup)
+        and not group.recurring
+        and isinstance(part, During)
+        and (group.axis, group.path) == (part.axis, part.path)
+        and part.start is not None
+        and part.end is not None
+        and _days(part.start, part.end) * 2 < DAYS[group.grain]
+        for group in query.groups
+        for part in parts_of(query.where)
+    )
+
+
+def _days(start: str, end: str) -> int:
+    return (date.fromisoformat(end[:10]) - date.fromisoformat(start[:10])).days
 
 
 def counts(measure: Measure) -> bool:

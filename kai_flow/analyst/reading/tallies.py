@@ -1,8 +1,21 @@
 """How many rows have so many related rows: "how many customers have more than 3 orders"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeGuard
 
-from kai_flow.analyst.query.nodes import Aggregate, All, Filter, Function, Query, Tally, Words
+from msgspec.structs import replace
+
+from kai_flow.analyst.query.filters import parts_of
+from kai_flow.analyst.query.nodes import (
+    Aggregate,
+    All,
+    Filter,
+    Function,
+    Query,
+    Related,
+    Tally,
+    Words,
+)
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -41,16 +54,48 @@ def tallied(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if table is None:
         return
     resolver = a.resolver(table, bag)
-    options = [_tallies(a, resolver, having, there) for having, there in bag.havings]
-    for choice in combined([combined(options), filters(resolver, bag.tests)]):
+    last = min(there for _, there in bag.havings)
+    later = [each for each in bag.tests if isinstance(each[0], p.Within) and each[1] > last]
+    rest = [each for each in bag.tests if each not in later]
+    options = [_tallies(a, resolver, having, there, later) for having, there in bag.havings]
+    for choice in combined([combined(options), filters(resolver, rest)]):
         tallies, where = choice.value
-        parts: tuple[Filter, ...] = (*((where,) if where is not None else ()), *tallies)
+        parts = _of_such(tallies, where)
+        if parts is None:
+            continue
         query = Query(
             fact=table,
             measures=(Aggregate(function=Function.COUNT, words=words),),
             where=parts[0] if len(parts) == 1 else All(parts=parts),
         )
         yield Reading(query, bag.cost + choice.cost, choice.notes)
+
+
+def _of_such(tallies: Sequence[Tally], where: Filter | None) -> tuple[Filter, ...] | None:
+    """All conditions, those of related rows within the number of these that is limited.
+
+    "More than 50 active cooperatives" are 50 that are active; that some are does not say so. None
+    if they are asked of other rows on the same way, which the number does not tell.
+    """
+    parts, made = list(parts_of(where)), []
+    for tally in tallies:
+        of = tally.of
+        for part in [each for each in parts if _beside(each, tally)]:
+            if part.path != tally.path or part.where is None or of.where is not None:
+                return None
+            of = replace(of, where=part.where)
+            parts.remove(part)
+        made.append(replace(tally, of=of))
+    return (*parts, *made)
+
+
+def _beside(part: Filter, tally: Tally) -> TypeGuard[Related]:
+    """Whether a filter asks for such rows as a number counts, and is said of these."""
+    return (
+        isinstance(part, Related)
+        and part.path[: len(tally.path)] == tally.path
+        and part.words[:1] > tally.words[:1]
+    )
 
 
 def _counted(measure: object) -> bool:
@@ -64,9 +109,16 @@ def _counted(measure: object) -> bool:
 
 
 def _tallies(
-    a: Assembler, resolver: Resolver, having: p.Having, words: Words
+    a: Assembler,
+    resolver: Resolver,
+    having: p.Having,
+    words: Words,
+    periods: Sequence[tuple[p.Test, Words]],
 ) -> list[Choice[Tally]]:
-    """The conditions on related rows that a condition on groups may be."""
+    """The conditions on related rows that a condition on groups may be.
+
+    ``periods``: those that are named after it, in which these rows are: "10 orders in 2024".
+    """
     found = []
     values = limits(having, a.model)
     for fact in () if values is None or a.beyond(having) else a.facts(having.amount):
@@ -74,10 +126,15 @@ def _tallies(
             if not way.value or not way.value[0].widens:
                 continue
             inner = Resolver(a.model, fact, a.today)
-            for each in a.amount(inner, having.amount, words):
+            options: list[Sequence[Choice[Any]]] = [
+                a.amount(inner, having.amount, words),
+                filters(inner, periods),
+            ]
+            for each in combined(options):
+                of, where = each.value
                 tally = Tally(
                     path=tuple(join.id for join in way.value),
-                    of=each.value,
+                    of=replace(of, where=where) if of.where is None else of,
                     operator=having.operator,
                     values=values or (),
                     words=words,

@@ -5,7 +5,7 @@ last visit of each patient" is not the last visit of all.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.filters import parts_of
@@ -22,7 +22,7 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["done_alone", "never_so", "of_one_thing"]
+__all__ = ["done_alone", "never_so", "none_of_these", "of_one_thing"]
 
 NEVER: Final = frozenset(["never", "pernah"])
 """Words for at no time; "pernah" needs a "not" before it."""
@@ -52,6 +52,27 @@ def never_so(tokens: Sequence[Token], query: Query, model: SemanticModel) -> boo
         and not any(tokens[word].word in names | _plurals(names) for word in field.words)
         for field in _subjects(query, at)
     )
+
+
+def none_of_these(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether values are told by single rows that lack something, and not by all of theirs.
+
+    "Islands without service cooperatives" have no province with any; provinces are not named.
+    """
+    if not any(map(_denies_rows, parts_of(query.where))):
+        return False
+    names = {words for name in model.entities[query.fact].names for words in name.words}
+    named = names | _plurals(names)
+    listed = all(isinstance(m, Aggregate) and not m.words for m in query.measures)
+    shared = [m.of for m in query.measures if _different(m)]
+    shared += [g.field for g in query.groups if isinstance(g, FieldGroup)] if listed else []
+    return any(
+        isinstance(field, Field) and _repeated(field, model) for field in shared
+    ) and named.isdisjoint(token.word for token in tokens)
+
+
+def _different(measure: object) -> TypeGuard[Aggregate]:
+    return isinstance(measure, Aggregate) and measure.function is Function.DISTINCT
 
 
 def done_alone(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

@@ -19,7 +19,7 @@ from kai_flow.analyst.reading.portions import rows_shared
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.sold import units_of
 from kai_flow.analyst.reading.subjects import each_once, first_dimension
-from kai_flow.analyst.reading.whole_limits import limited_before
+from kai_flow.analyst.reading.whole_limits import limited_before, limits_others
 from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import leads_to_one
 
@@ -117,7 +117,8 @@ def _unclear(
         and any(said < words for _, said in bag.groups)
         for test, words in bag.tests
     )
-    if late or limited_before(bag):
+    parted = bool(bag.groups and bag.rows) and not measured and limits_others(bag)
+    if late or parted or limited_before(bag):
         a.troubles.add("rows_or_totals")
         return True
     if measured or not bag.havings or bag.share is not None or bag.which or not groups:
