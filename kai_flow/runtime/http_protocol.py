@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from kai_flow.runtime.clients import PEER
 from kai_flow.runtime.connections import CONNECTIONS, Cause
 from kai_flow.runtime.log_limiter import LimitedLines
 from kai_flow.runtime.open_response import EXTENSION, OpenResponse
@@ -120,7 +121,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.flow.write_paused:
             self._response.pause()
         # The app's task has not begun yet.
-        cast("dict[str, Any]", self.scope)["extensions"] = {EXTENSION: self._response}
+        extensions = {EXTENSION: self._response, PEER: self.client}
+        cast("dict[str, Any]", self.scope)["extensions"] = extensions
 
     def on_response_complete(self) -> None:
         """The app has sent the whole response."""

@@ -75,7 +75,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
     refusals, send_timeout = RefusalLog(hub.counts.refused), SendTimeout()
     access = access_for(settings)
     bodies, gate = Bodies(hub.stopping), ClientGate(settings, hub.counts.limited)
-    documents = Documents(hub, refusals, _signatures(settings), access)
+    documents = Documents(hub, refusals, _signatures(settings), access, gate)
     litestar = _Litestar(
         [receive_events, receive_lists, stream_events, healthz, readyz],
         dependencies={
@@ -98,7 +98,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
         openapi_config=None,
         logging_config=None,  # the program decides where logs go
     )
-    return PlainPosts(litestar, hosts, bodies, documents, send_timeout, gate)
+    return PlainPosts(litestar, hosts, bodies, documents, send_timeout)
 
 
 def _signatures(settings: Settings) -> "Signatures | None":

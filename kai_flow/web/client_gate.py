@@ -1,17 +1,16 @@
 """Holds requests against the limits of their client, and refuses what is too much (§8.10).
 
 A client is named by the token that it has shown, or else by its address. What comes from this
-machine without a token is not limited. Where the bridge has keys, neither is a POST that says it is
-signed: its signature is verified, and it is refused without one of them.
+machine without a token is not limited, unless a proxy has forwarded it.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing
 from math import ceil
 from typing import Any, Final
 
 from kai_flow.bridge.admission import Admission
-from kai_flow.runtime.clients import client_at
+from kai_flow.runtime.clients import client_of
 from kai_flow.settings import Settings
 from kai_flow.stream.clock import now
 from kai_flow.web.client_limits import ClientLimits, Resource, rates
@@ -41,19 +40,20 @@ class ClientGate:
     ) -> None:
         self._note = note
         self._limits = ClientLimits(rates(settings.client_requests), settings.client_streams)
-        self._verifies = bool(settings.signing_keys)
 
-    def post(self, scope: Any, size: int) -> Problem | None:
-        """The refusal of a POST with a body of `size` bytes, if its client has sent too much."""
-        client = _at(scope)
-        if client is None or (self._verifies and _is_signed(scope["headers"])):
+    def post(self, client: Hashable | None, size: int) -> Problem | None:
+        """The refusal of a POST with a body of `size` bytes, if its client has sent too much.
+
+        It is for a POST that is not signed as it must be, or at a bridge without keys.
+        """
+        if client is None:
             return None
         wait = self._wait(client, Resource.REQUESTS, 1) or self._wait(client, Resource.BYTES, size)
         return _too_much(wait) if wait else None
 
     def request(self, scope: Any) -> None:
         """Count a request for a stream, before its token is looked at. Raises ComeAgain."""
-        self._use(_at(scope), Resource.REQUESTS)
+        self._use(client_of(scope), Resource.REQUESTS)
 
     def room(self, scope: Any, admission: Admission) -> None:
         """Count a stream that waits for a session which does not exist. Raises ComeAgain."""
@@ -95,18 +95,8 @@ def come_again(seconds: int, why: str) -> bytes:
     return f"retry: {1_000 * seconds}\n: {why}; come again in {seconds} s\n".encode()
 
 
-def _at(scope: Any) -> Hashable | None:
-    """The client of a request by its address; None: it is not limited."""
-    client = scope.get("client")
-    return client_at(client[0]) if client else None
-
-
 def _client(scope: Any, admission: Admission) -> Hashable | None:
-    return _at(scope) if admission.client is None else admission.client
-
-
-def _is_signed(fields: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"webhook-signature" for name, _ in fields)
+    return client_of(scope) if admission.client is None else admission.client
 
 
 def _too_much(seconds: int) -> Problem:

@@ -1,7 +1,7 @@
 """Answers the documents that producers POST: bytes in, status, headers and body out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -24,6 +24,7 @@ from kai_flow.stream.list_form import SEND_ALONE, decode_list, encode_replies
 from kai_flow.stream.posts import Reply
 from kai_flow.traces.spans import NO_SPAN, SESSION, Span, are_made, received
 from kai_flow.web.access import Access, Open
+from kai_flow.web.client_gate import ClientGate
 from kai_flow.web.credentials import bearer
 from kai_flow.web.problems import IN_A_SECOND, Problem, problem, unforeseen
 from kai_flow.web.refusal_log import RefusalLog
@@ -60,6 +61,8 @@ class _Sender(NamedTuple):
     """With a key of the bridge: it may send everything."""
     refusal: Problem | None = None
     """Why it may send nothing but events by hand, and those with a token."""
+    client: Hashable | None = None
+    """Whose limits hold for it, and whose lines it may use of the log; None: no limits do."""
 
     @property
     def may_trace(self) -> bool:
@@ -79,31 +82,53 @@ class Documents:
         refusals: RefusalLog,
         signatures: "Signatures | None" = None,
         access: Access | None = None,
+        gate: ClientGate | None = None,
     ) -> None:
         self._hub = hub
         self._refusals = refusals
         self._signatures = signatures  # None: nothing has to be signed
         self._access = access or Open()
+        self._gate = gate  # None: no client has limits
 
-    async def answer(self, session_id: str | None, body: bytes, fields: Fields = ()) -> Answered:
+    async def answer(
+        self,
+        session_id: str | None,
+        body: bytes,
+        fields: Fields = (),
+        client: Hashable | None = None,
+    ) -> Answered:
         """The answer to a body that was POSTed to this session. Raises nothing.
 
         The body is a document, or a list of documents of any sessions. None: the URL names no
         session, so only a list is accepted. A refusal is a problem document, and leaves its line in
         the log. `fields` are those of the request's head, which may sign it, or have a token for
-        events sent by hand.
+        events sent by hand. `client` is the sender, if limits hold for it: what is signed with a
+        key of the bridge is not counted, however much it is, and everything else is.
         """
         if self._signatures is None:
-            return await self._answer(session_id, body, _Sender(fields))
+            return await self._limited(session_id, body, _Sender(fields, client=client))
         try:
             message_id = self._signatures.verify(fields, body)
         except Problem as refusal:
-            if self._signatures.claimed(fields) or bearer(fields) is None:
-                return self.refuse(session_id, b"", refusal)
-            return await self._answer(session_id, body, _Sender(fields, refusal=refusal))
+            sender = _Sender(fields, refusal=refusal, client=client)
+            return await self._limited(session_id, body, sender)
         answered = await self._answer(session_id, body, _Sender(fields, signed=True))
         signed = self._signatures.sign(message_id, answered.status, answered.body)
         return answered._replace(headers=answered.headers | signed)
+
+    async def _limited(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
+        """The answer to a body without a signature that counts."""
+        refusal = None if self._gate is None else self._gate.post(sender.client, len(body))
+        if refusal is None and not self._is_by_token(sender.fields):
+            refusal = sender.refusal
+        if refusal is not None:
+            return self.refuse(session_id, b"", refusal, sender.client)
+        return await self._answer(session_id, body, sender)
+
+    def _is_by_token(self, fields: Fields) -> bool:
+        """Whether a POST has a token and no signature, as events by hand may have."""
+        claimed = self._signatures is not None and self._signatures.claimed(fields)
+        return not claimed and bearer(fields) is not None
 
     async def _answer(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
         span = _span_for(session_id, sender)
@@ -125,20 +150,26 @@ class Documents:
             return await self._answer_list(session_id, body, sender)
         if session_id is None:
             detail = "only a list of documents goes to /events; send one to /events/{id}"
-            return self.refuse(None, body, problem(400, detail))
+            return self.refuse(None, body, problem(400, detail), sender.client)
         return await self._answer_one(session_id, body, sender)
 
-    def refuse(self, session_id: str | None, document: bytes, refusal: Problem) -> Answered:
+    def refuse(
+        self,
+        session_id: str | None,
+        document: bytes,
+        refusal: Problem,
+        client: Hashable | None = None,
+    ) -> Answered:
         """The answer that refuses a document, of which nothing may have been read."""
         path = "/events" if session_id is None else f"/events/{session_id}"
-        self._refusals.write(path, document, refusal)
+        self._refusals.write(path, document, refusal, client)
         return refused(refusal)
 
     async def _answer_list(self, session_id: str | None, body: bytes, sender: _Sender) -> Answered:
         try:
             documents = decode_list(body)
         except InvalidBatch as error:
-            return self.refuse(session_id, b"", _unreadable(error))
+            return self.refuse(session_id, b"", _unreadable(error), sender.client)
         answers = await at_once(self._answer_one(None, document, sender) for document in documents)
         replies = [SEND_ALONE if answer is None else _reply(answer) for answer in answers]
         return Answered(200, {}, _JSON, encode_replies(replies))
@@ -160,7 +191,7 @@ class Documents:
             await self._require(posted, sender)
             return Answered(200, {}, _JSON, await self._take(session_id, posted))
         except Problem as refusal:
-            return self.refuse(session_id, document, refusal)
+            return self.refuse(session_id, document, refusal, sender.client)
         except Exception as error:  # noqa: BLE001  `unforeseen` logs it with its traceback
             return refused(unforeseen(error))
 

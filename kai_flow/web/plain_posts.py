@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from litestar.types import Message
 
+from kai_flow.runtime.clients import client_of
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.stream.log_fields import about
 from kai_flow.web.body import Bodies
-from kai_flow.web.client_gate import ClientGate
 from kai_flow.web.documents import Answered, Documents
 from kai_flow.web.problems import Problem
 from kai_flow.web.refusal_log import subject
@@ -47,14 +47,12 @@ class PlainPosts:
         bodies: Bodies,
         documents: Documents,
         send_timeout: SendTimeout,
-        gate: ClientGate,
     ) -> None:
         self._others = others
         self._hosts = frozenset(hosts)
         self._bodies = bodies
         self._documents = documents
         self._send_timeout = send_timeout
-        self._gate = gate
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or whatever else the server asks for."""
@@ -62,16 +60,13 @@ class PlainPosts:
         if session_id is None:
             await self._others(scope, receive, send)
             return
+        client = client_of(scope)
         try:
             body = await self._bodies.read(receive, None)
         except Problem as refusal:
-            answered = self._documents.refuse(session_id, b"", refusal)
+            answered = self._documents.refuse(session_id, b"", refusal, client)
         else:
-            too_much = self._gate.post(scope, len(body))
-            if too_much is None:
-                answered = await self._documents.answer(session_id, body, scope["headers"])
-            else:
-                answered = self._documents.refuse(session_id, b"", too_much)
+            answered = await self._documents.answer(session_id, body, scope["headers"], client)
         try:
             await self._send_timeout.send_in_time(send, *_messages(answered))
         except TimeoutError:

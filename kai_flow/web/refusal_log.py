@@ -8,7 +8,7 @@ from typing import Final
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from kai_flow.runtime.clients import client_at
+from kai_flow.runtime.clients import client_of
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.log_fields import about
 from kai_flow.web.problems import detail_of
@@ -34,8 +34,7 @@ class RefusalLog:
         # An error that is not a refusal is logged with a traceback.
         path = scope["path"].removeprefix(scope.get("root_path", ""))  # not empty if mounted
         if scope.get("method") == "POST" and isinstance(error, HTTPException):
-            sender = scope.get("client")
-            self.write(path, b"", error, client=client_at(sender[0]) if sender else None)
+            self.write(path, b"", error, client_of(scope))
         else:
             self._refused(path, getattr(error, "status_code", 500))
 

@@ -13,6 +13,7 @@ from litestar.types import Scope
 from kai_flow.bridge.errors import HubError, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import expired, subscribe
+from kai_flow.runtime.clients import client_of
 from kai_flow.runtime.readiness import detail_of, listed
 from kai_flow.stream.errors import StreamError
 from kai_flow.stream.place import Cursor
@@ -61,11 +62,9 @@ async def _received(
     if request.content_type[0] != "application/json":
         raise problem(415, "send the event as JSON, with Content-Type: application/json")
     body = await bodies.read(request.receive, request.content_length)
-    gate: ClientGate = request.app.state.gate
-    if (refusal := gate.post(request.scope, len(body))) is not None:
-        raise refusal
+    scope = request.scope
     status, headers, media_type, content = await documents.answer(
-        session_id, body, request.scope["headers"]
+        session_id, body, scope["headers"], client_of(scope)
     )
     return Response(content, status_code=status, headers=headers, media_type=media_type)
 

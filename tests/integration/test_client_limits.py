@@ -1,6 +1,8 @@
 """The limits of one client at a real bridge (§8.10): others notice nothing, no reader is lost."""
 
 import asyncio
+import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -10,6 +12,7 @@ from temporalio.client import Client
 
 from kai_flow.runtime.metrics import Metrics
 from kai_flow.settings import Settings
+from kai_flow.stream.signing import SigningKeys
 from kai_flow.stream.signing_keys import read_keys
 from kai_flow.web import client_gate
 from kai_flow.web.server import running_bridge
@@ -18,6 +21,7 @@ from tests.integration.subscriber import subscribed
 from tests.integration.test_signed_callbacks import KEY
 
 GREEDY = {"X-Forwarded-For": "198.51.100.7"}
+NOTE = {"type": "note"}
 OTHER = {"X-Forwarded-For": "203.0.113.9"}
 
 
@@ -116,22 +120,55 @@ async def test_rooms_of_nobody_are_few(
         assert "too many streams for sessions that do not exist" in first[-1]
 
 
-async def test_signed_posts_have_no_limit(client: Client, session_id: str) -> None:
-    """A worker behind the address of a greedy client is not held back: it has a key."""
+async def test_signed_posts_have_no_limit(
+    client: Client, http: httpx.AsyncClient, session_id: str, still: None
+) -> None:
+    """A worker is not held back by its neighbours at one address: it has a key, and they do not."""
     settings = Settings(
         bridge_port=0,
         trusted_proxies=("127.0.0.0/8",),
         client_requests=1,
         signing_keys=read_keys(KEY),
     )
+    keys, body = SigningKeys(read_keys(KEY)), json.dumps({"session_id": session_id, "event": NOTE})
     async with running_bridge(settings, client) as url:
-        statuses = set()
-        async with httpx.AsyncClient(trust_env=False) as http:
-            for _ in range(20):
-                head = GREEDY | {"webhook-signature": "v1,wrong"}
-                answer = await http.post(f"{url}/events/{session_id}", json={}, headers=head)
-                statuses.add(answer.status_code)
-        assert statuses == {401}
+
+        async def send(number: int, key: bool) -> int:
+            fields = keys.sign_post(f"msg_{number:016}", time.time(), body.encode())
+            if not key:
+                fields["webhook-signature"] = "v1,wrong"
+            head = GREEDY | {"Content-Type": "application/json"} | fields
+            answer = await http.post(f"{url}/events/{session_id}", content=body, headers=head)
+            return answer.status_code
+
+        assert [await send(n, key=False) for n in range(20)] == [401] * 4 + [429] * 16
+        assert {await send(n, key=True) for n in range(20)} == {200}
+
+
+async def test_a_forwarded_loopback_address_is_that_of_a_client(
+    limited: str, http: httpx.AsyncClient, session_id: str
+) -> None:
+    """Whoever may write the address that a proxy forwards writes himself out of no limit."""
+    for forwarded in ("127.0.0.1", "::1", "::ffff:127.9.9.9", "127.0.0.1, 127.0.0.2"):
+        async with httpx.AsyncClient(trust_env=False) as one:
+            for more in ({}, {"Origin": limited}):  # in both ways in which a POST is read
+                statuses = [
+                    (
+                        await one.post(
+                            f"{limited}/events/{session_id}",
+                            json={"session_id": session_id, "event": NOTE},
+                            headers={"X-Forwarded-For": forwarded} | more,
+                        )
+                    ).status_code
+                    for _ in range(25)
+                ]
+                assert statuses[-1] == 429, forwarded
+    body = {"session_id": session_id, "event": NOTE}
+    local = [
+        (await http.post(f"{limited}/events/{session_id}", json=body)).status_code
+        for _ in range(25)
+    ]
+    assert set(local) == {200}
 
 
 async def test_what_a_limit_refuses_is_counted(

@@ -17,6 +17,7 @@ from kai_flow.bridge.subscription import _Subscriber
 from kai_flow.cli import place, text
 from kai_flow.connections.sealing import Keyring
 from kai_flow.connections.uris import safe_uri
+from kai_flow.runtime import clients
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.settings import callback_allow
 from kai_flow.settings.callback_allow import AllowList
@@ -31,6 +32,7 @@ from kai_flow.traces.exporting import Private
 from kai_flow.web import foreign_requests
 from kai_flow.web.client_gate import ClientGate
 from kai_flow.web.documents import _Sender
+from kai_flow.web.refusal_log import RefusalLog
 from tests.planting import Mutation, everywhere, instead, together
 from tests.threats.threat import Threat
 
@@ -64,6 +66,11 @@ _OF_ANOTHER: Final = _READS_ALL._replace(everything=False, prefixes=("another",)
 
 CALLBACKS: Final = "tests/integration/test_callback_hosts.py"
 SIGNATURES: Final = "tests/unit/test_web_signatures.py"
+
+
+def _by_session() -> Mutation:
+    write = RefusalLog.write
+    return instead(RefusalLog, "write", lambda self, *refused: write(self, *refused[:3]))
 
 
 def _always(value: Any) -> Any:
@@ -135,6 +142,21 @@ THREATS: Final = (
         STRANGER,
         "tests/integration/test_client_limits.py::test_streams_beyond_the_limit_are_told_to_come_again",
         lambda: instead(ClientGate, "frames", lambda _self, _scope, _admission, frames: frames),
+    ),
+    Threat(
+        STRANGER,
+        "tests/integration/test_client_limits.py::test_signed_posts_have_no_limit",
+        lambda: instead(ClientGate, "post", _always(None)),
+    ),
+    Threat(
+        STRANGER,
+        "tests/integration/test_client_limits.py::test_a_forwarded_loopback_address_is_that_of_a_client",
+        lambda: instead(clients, "_is_forwarded", _always(False)),
+    ),
+    Threat(
+        STRANGER,
+        "tests/unit/test_web_documents.py::test_a_client_uses_up_no_lines_of_others",
+        _by_session,
     ),
     Threat(
         READER,

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from kai_flow.bridge.counts import BridgeCounts
+from kai_flow.stream.signing import SigningKeys
+from kai_flow.stream.signing_keys import read_keys
 from kai_flow.web.documents import Documents
 from kai_flow.web.problems import problem
 from kai_flow.web.refusal_log import RefusalLog
+from kai_flow.web.signatures import Signatures
 
+KEY = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 BY_HAND = b'{"session_id":"x","event":{"type":"token"}}'
 
 
@@ -38,6 +42,23 @@ async def test_a_defect_is_answered_and_logged(caplog: pytest.LogCaptureFixture)
     [record] = caplog.records
     assert record.exc_info is not None
     assert hub.counts.posts == {"500": 1}
+
+
+async def test_a_client_uses_up_no_lines_of_others(caplog: pytest.LogCaptureFixture) -> None:
+    """One line for each reason, whatever it names; a signed POST of its address has its own."""
+    hub: Any = Hub()
+    keys = SigningKeys([KEY])
+    documents = Documents(hub, RefusalLog(), Signatures(read_keys(KEY), lambda: 1_000.0))
+    for n in range(300):
+        for body in (b"{}", b"[", b"[{}]"):
+            bearing = [(b"authorization", b"Bearer x")]
+            await documents.answer(f"s{n}", body, bearing, "198.51.100.7")
+    for n in range(2):
+        fields = keys.sign_post(f"msg_{n:016}", 1_000.0, b"{}")
+        head = [(name.encode(), value.encode()) for name, value in fields.items()]
+        await documents.answer(f"real-{n}", b"{}", head, "198.51.100.7")
+    subjects = [line.partition(":")[0] for line in caplog.messages]
+    assert subjects == ["session s0", "session real-0", "session real-1"]
 
 
 async def test_a_refusal_names_the_event_of_a_document(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from kai_flow.settings import Settings
 from kai_flow.stream.callback import MAX_BODY_BYTES
 from kai_flow.web.body import Bodies
-from kai_flow.web.client_gate import ClientGate
 from kai_flow.web.documents import Answered
 from kai_flow.web.plain_posts import PlainPosts
 from kai_flow.web.send_timeout import SendTimeout
@@ -24,7 +22,7 @@ class Documents:
     def __init__(self) -> None:
         self.taken: list[tuple[str, bytes]] = []
 
-    async def answer(self, session_id: str, document: bytes, _fields: Any) -> Answered:
+    async def answer(self, session_id: str, document: bytes, *_sender: Any) -> Answered:
         """Note it."""
         self.taken.append((session_id, document))
         return Answered(200, {"Retry-After": "1"}, "application/json", b"[]")
@@ -51,9 +49,7 @@ async def served(
         sent.append(message)
 
     bodies = Bodies(asyncio.Event())
-    app = PlainPosts(
-        others, ["localhost", "[::1]"], bodies, documents, SendTimeout(), ClientGate(Settings())
-    )
+    app = PlainPosts(others, ["localhost", "[::1]"], bodies, documents, SendTimeout())
     post = {
         "type": "http",
         "method": "POST",
@@ -154,8 +150,7 @@ async def test_a_producer_that_reads_no_answer_is_disconnected(
     caplog.set_level(logging.INFO)
     documents: Any = Documents()
     bodies = Bodies(asyncio.Event())
-    gate = ClientGate(Settings())
-    app = PlainPosts(unreachable, ["localhost"], bodies, documents, SendTimeout(0.01), gate)
+    app = PlainPosts(unreachable, ["localhost"], bodies, documents, SendTimeout(0.01))
 
     async def receive() -> Any:
         return {"type": "http.request", "body": b"{}"}
