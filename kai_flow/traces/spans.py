@@ -116,6 +116,7 @@ class _NoSpan:
 NO_SPAN: Final[Span] = _NoSpan()
 
 _NOTHING: Final[Attributes] = {}
+_FIELD_BYTES: Final = 55  # of `traceparent`, in the only version that there is
 
 _tracer: Tracer | None = None
 _content = False
@@ -178,7 +179,7 @@ def received(
     if _tracer is None:
         return NO_SPAN
     named = [value for field, value in fields if field == b"traceparent"]
-    if len(named) != 1:
+    if len(named) != 1 or len(named[0]) != _FIELD_BYTES:  # OpenTelemetry takes any length
         return NO_SPAN
     return _tracer.received(name, named[0].decode("latin-1"), attributes)
 

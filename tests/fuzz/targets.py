@@ -17,6 +17,7 @@ from kai_flow.stream.list_form import decode_list, read_list_answer
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.posts import Reply
 from kai_flow.stream.signing import SigningKeys, Unsigned
+from kai_flow.traces import spans
 from kai_flow.traces.open_telemetry import OpenTelemetryTracer
 from tests.issuing import KEY, token
 
@@ -85,7 +86,11 @@ def _signature_seeds() -> list[bytes]:
 
 
 def _traced(data: bytes) -> bool:
-    span = _TRACER.received("POST", data.decode("latin-1"), {})
+    spans.use(_TRACER)
+    try:
+        span = spans.received("POST", [(b"traceparent", data)])
+    finally:
+        spans.use(None)
     span.end()
     return bool(span)
 

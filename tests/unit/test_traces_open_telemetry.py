@@ -73,6 +73,8 @@ def test_a_request_of_a_recorded_span_is_below_it(kept: Kept) -> None:
         [""],
         ["x" * 100_000],
         [NAMED + "-x"],
+        [NAMED.replace("00-", "01-", 1) + "-x" * 10],
+        [NAMED + " "],
         [NAMED.replace("00-", "ff-", 1)],
         [NAMED.upper()],
         [f"00-{'0' * 32}-{PARENT}-01"],
