@@ -8,6 +8,7 @@ from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.place import Place, base_url_of, place_for
 from kai_flow.cli.question import Question
 from kai_flow.cli.stack import Say
+from kai_flow.runtime.certificates import require_certificates
 from kai_flow.runtime.imports import imported
 from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.logs import log_to_stderr
@@ -30,6 +31,7 @@ async def ask(question: Question, bridge: str | None, *, as_json: bool, plain: b
         bridge = base_url_of(bridge)
     level = settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None
     log_to_stderr(level, settings.log_format)
+    require_certificates()
     prepare_home(settings.home)
     notes = console_for(plain=plain, stderr=True)
 

@@ -13,6 +13,7 @@ from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.place import Place, base_url_of, place_for
 from kai_flow.cli.question import Question
 from kai_flow.cli.typed import Typed, interruptible
+from kai_flow.runtime.certificates import require_certificates
 from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.logs import log_to_stderr
 from kai_flow.settings import StartError, load_settings
@@ -43,6 +44,7 @@ def chat(connection: str, conversation_id: str | None, bridge: str | None, *, pl
         bridge = base_url_of(bridge)
     level = settings.log_level if os.environ.get("KAI_LOG_LEVEL") else None
     log_to_stderr(level, settings.log_format)
+    require_certificates()
     prepare_home(settings.home)
     notes = console_for(plain=plain, stderr=True)
 

@@ -12,6 +12,7 @@ from kai_flow.cli import EXIT_FAILED, EXIT_OK, state
 from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.parts import print_parts
 from kai_flow.cli.stack import Stack, UiWish, database, standing_stack
+from kai_flow.runtime.certificates import require_certificates
 from kai_flow.runtime.locks import FileLock, prepare_home
 from kai_flow.runtime.logs import log_to_stderr, warn_of_unknown_settings
 from kai_flow.runtime.shutdown import ShutdownSignals
@@ -28,6 +29,7 @@ async def up(*, ui: bool, ui_port: int | None) -> int:
         raise StartError(f"--ui-port {ui_port} is refused: it must be from 0 (any) to 65535")
     log_to_stderr(settings.log_level, settings.log_format)
     warn_of_unknown_settings(os.environ)
+    require_certificates()
     prepare_home(settings.home)
     notes = console_for(plain=False, stderr=True)
     with FileLock(state.lock_path(settings.home)) as lock:

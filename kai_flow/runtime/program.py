@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, NoReturn
 
+from kai_flow.runtime.certificates import require_certificates
 from kai_flow.runtime.logs import log_to_stderr, warn_of_unknown_settings
 from kai_flow.runtime.shutdown import ShutdownSignals
 from kai_flow.settings import Settings, StartError, load_settings
@@ -29,6 +30,7 @@ def run_program(name: str, part: Part) -> int:
         settings = load_settings(os.environ)
         log_to_stderr(settings.log_level, settings.log_format)
         warn_of_unknown_settings(os.environ)
+        require_certificates()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(_run(name, part, settings))
     except StartError as error:

@@ -1,15 +1,13 @@
 """HTTP between the programs of a site: without proxies, and with one error for network failures."""
 
-import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from pathlib import Path
 
 import httpx
 
 from kai_flow.stream.errors import InvalidUrl
+from kai_flow.stream.trusted import trusted
 
 _SCHEMES = ("http", "https")
 _NETWORK = ("anyio", "httpcore")  # what httpx opens sockets with
@@ -30,27 +28,8 @@ def direct_http(
 
 
 def direct_transport() -> httpx.AsyncHTTPTransport:
-    """What makes the requests of such a client."""
-    trusted = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    context = _context(tuple((path, _changed_at(path)) for path in trusted))
-    return httpx.AsyncHTTPTransport(verify=context, trust_env=False)
-
-
-@lru_cache(maxsize=2)
-def _context(_trusted: tuple[tuple[str | None, int], ...]) -> ssl.SSLContext:
-    """The certificates to trust: reading them takes 20 ms, in which no other session goes on.
-
-    They are read again when these variables name others, or other versions of them.
-    """
-    return httpx.create_ssl_context(trust_env=True)
-
-
-def _changed_at(path: str | None) -> int:
-    """When a file or folder has changed, in nanoseconds; 0: there is none."""
-    try:
-        return Path(path).stat().st_mtime_ns if path else 0
-    except OSError:
-        return 0
+    """What makes the requests of such a client. Raises BadCertificates."""
+    return httpx.AsyncHTTPTransport(verify=trusted(), trust_env=False)
 
 
 def require_url(url: str, what: str, example: str) -> None:
@@ -119,6 +98,24 @@ def network_errors() -> Iterator[None]:
         if not _comes_from_the_network(error):
             raise
         raise httpx.ConnectError(f"the connection was reset as it opened: {error}") from error
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether a connection has failed because the certificate of the other side does not count."""
+    return any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error))
+
+
+def speaks_plainly(error: BaseException) -> bool:
+    """Whether TLS has failed because the other side has answered with something else."""
+    plain = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+    return any(isinstance(each, ssl.SSLError) and each.reason in plain for each in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what has led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _comes_from_the_network(error: AttributeError) -> bool:

@@ -14,6 +14,7 @@ from anyio.abc import SocketAttribute
 
 from kai_flow.stream.direct_http import direct_http, network_errors, require_url
 from kai_flow.stream.errors import InvalidUrl
+from kai_flow.stream.trusted import BadCertificates
 
 
 async def test_what_a_reset_leaves_under_uvloop_is_a_network_error() -> None:
@@ -57,7 +58,7 @@ async def test_certificates_are_read_once_until_they_change(
 async def test_an_own_certificate_authority_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Proxies of the environment are ignored, `SSL_CERT_FILE` is not."""
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(BadCertificates):
         direct_http(1.0)
 
 
