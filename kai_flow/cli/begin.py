@@ -11,6 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from kai_flow.cli import text
+from kai_flow.cli.own_token import require_reach
 from kai_flow.cli.place import Place
 from kai_flow.cli.question import Question, is_session_id
 from kai_flow.settings import StartError
@@ -26,9 +27,14 @@ class Session:
 
 
 async def begin(question: Question, place: Place) -> Session:
-    """Start the workflow. Who subscribes later still gets every event."""
+    """Start the workflow. Who subscribes later still gets every event.
+
+    Raises `StartError` when it is not started, also because the bridge would not show it to us.
+    """
     began = time.monotonic()
     session_id = question.session_id or _new_id(question.conversation_id)
+    if place.asks_for_tokens:
+        require_reach(place.settings, session_id, place.task_queue)
     try:
         handle = await place.client.start_workflow(
             WORKFLOW_TYPE,

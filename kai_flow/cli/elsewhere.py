@@ -1,17 +1,26 @@
-"""`--bridge`: a session on bridges and workers that run elsewhere, followed with a token."""
+"""`--bridge`: a session on bridges and workers that run elsewhere, followed with a token.
 
-from collections.abc import Mapping
+Here it is also found out, before anything is started, that a bridge is one, lets the command in,
+and encodes what Temporal stores in the same way.
+"""
+
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
 from kai_flow.cli import text
-from kai_flow.cli.own_token import own_tokens
+from kai_flow.cli.own_token import REMEDIES, own_tokens, used
 from kai_flow.settings import Settings, StartError
-from kai_flow.stream.direct_http import direct_http, network_errors
+from kai_flow.stream.direct_http import (
+    direct_http,
+    is_untrusted,
+    network_errors,
+    speaks_plainly,
+)
 from kai_flow.stream.reader_headers import ReaderHeaders
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.converter import data_converter_of
+from kai_flow.temporal.introduction import HEADER, Introduction, codec_of, disagreement
 from kai_flow.temporal.target import target
 
 if TYPE_CHECKING:
@@ -20,16 +29,14 @@ if TYPE_CHECKING:
 ANSWER_SECONDS: Final = 10.0  # of the bridge, to the question whether it lets the command in
 PROBE: Final = "kai"  # the session that is asked for
 
-# what a bridge answers to a reader that it lets in, by status and media type
-_TAKEN: Final[Mapping[int, str]] = {
-    httpx.codes.OK: "text/event-stream",
-    httpx.codes.NO_CONTENT: "",
-    httpx.codes.NOT_FOUND: "application/problem+json",
-}
+# no bridge answers so to a request for a stream without introducing itself
+_NOT_FOUND: Final = (httpx.codes.OK, httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED)
 
 
-async def reached(settings: Settings, bridge: str) -> "Client":
+async def reached(settings: Settings, bridge: str) -> "tuple[Client, Introduction]":
     """A client of the Temporal that is configured, once the bridge has let the command in.
+
+    And what the bridge says of itself.
 
     Raises `StartError` before anything is started: nobody could see the answer.
     """
@@ -39,15 +46,16 @@ async def reached(settings: Settings, bridge: str) -> "Client":
             f"--bridge is of a stack that runs, and TEMPORAL_ADDRESS={where.address} starts a "
             "server: set it to the address of the server that this stack uses"
         )
-    await _require_bridge(settings, bridge)
-    return await connect(data_converter=data_converter_of(settings))
+    found = await introduced(settings, bridge, "check --bridge")
+    return await connect(data_converter=data_converter_of(settings)), found
 
 
-async def _require_bridge(settings: Settings, bridge: str) -> None:
-    """Ask for a stream as the reader of a session will.
+async def introduced(settings: Settings, bridge: str, remedy: str) -> Introduction:
+    """What a bridge says of itself, asked for a stream as the reader of a session will.
 
-    Whether there is such a session does not matter: a token that counts never gets another answer
-    than those of `_TAKEN`, whichever sessions it grants.
+    Whether there is such a session does not matter. Raises `StartError` where no bridge answers
+    (then `remedy` says what to do), where it does not let the command in, and where the two of
+    them encode differently.
     """
     url = f"{bridge}/stream/{PROBE}?wait=false"
     fields = await ReaderHeaders(None, own_tokens(settings, PROBE)).fields()
@@ -57,21 +65,46 @@ async def _require_bridge(settings: Settings, bridge: str) -> None:
                 direct_http(ANSWER_SECONDS) as http,
                 http.stream("GET", url, headers=fields) as response,
             ):
-                expected = _TAKEN.get(response.status_code, "?")
-                if response.headers.get("Content-Type", "").startswith(expected):
-                    return
-                await response.aread()
+                found = Introduction.read(response.headers.get(HEADER))
+                if found is None:
+                    await response.aread()
     except httpx.HTTPError as wrong:
-        why = text.line(wrong, 200) or type(wrong).__name__
-        raise StartError(f"no bridge answers at {bridge} ({why}): check --bridge") from None
+        raise StartError(_unreached(wrong, bridge, remedy)) from None
+    if found is None:
+        raise StartError(_refused(settings, response, bridge, remedy))
+    why = disagreement(codec_of(data_converter_of(settings)), found.codec)
+    if why is not None:
+        raise StartError(f"nothing was asked: the bridge at {bridge} {why}")
+    return found
+
+
+def _unreached(wrong: httpx.HTTPError, bridge: str, remedy: str) -> str:
+    """The sentence about a connection that failed."""
+    why = text.line(wrong, 200) or type(wrong).__name__
+    if is_untrusted(wrong):
+        return (
+            f"the certificate of {bridge} is not trusted ({why}): set SSL_CERT_FILE to the "
+            "certificate of whoever has signed it, in PEM"
+        )
+    if bridge.startswith("https:") and speaks_plainly(wrong):
+        plain = bridge.replace("https:", "http:", 1)
+        return f"what answers at {bridge} speaks http, without TLS: write {plain}, or {remedy}"
+    return f"no bridge answers at {bridge} ({why}): {remedy}"
+
+
+def _refused(settings: Settings, response: httpx.Response, bridge: str, remedy: str) -> str:
+    """The sentence about an answer that is not one of a bridge that lets the command in."""
+    status, kind = response.status_code, response.headers.get("Content-Type", "")
+    if status == httpx.codes.OK and kind.startswith("text/event-stream"):
+        return f"the bridge at {bridge} takes no more requests at once: try again in a moment"
     try:
         why = text.line(response.json()["detail"], 300)
     except (ValueError, KeyError, TypeError):
-        raise StartError(
-            f"what answers at {bridge} is not a bridge (status {response.status_code}): check "
-            "--bridge"
-        ) from None
-    remedy = ""
-    if response.status_code == httpx.codes.UNAUTHORIZED:
-        remedy = ": set KAI_TOKEN to a token of this bridge"
-    raise StartError(f"the bridge at {bridge} refuses its reader ({why}){remedy}")
+        why = ""
+    if status in _NOT_FOUND or not why or not kind.startswith("application/problem+json"):
+        shorter = bridge.removesuffix("/stream")
+        hint = f": did you mean {shorter}?" if shorter != bridge else f": {remedy}"
+        return f"what answers at {bridge} is not a bridge (status {status}){hint}"
+    if status != httpx.codes.UNAUTHORIZED:
+        return f"the bridge at {bridge} refuses its reader ({why})"
+    return f"the bridge at {bridge} refuses its reader ({why}): {REMEDIES[used(settings)]}"

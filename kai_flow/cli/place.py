@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from kai_flow.cli import state
-from kai_flow.cli.own_token import sends_token
+from kai_flow.cli.own_token import may_read, sends_token
 from kai_flow.cli.stack import Say, Stack, private_stack
 from kai_flow.runtime.imports import imported
 from kai_flow.settings import Settings, StartError, parsers
@@ -37,6 +37,7 @@ class Place:
     temporal: str
     later: str | None  # how to see the session again, with {id} in it; None: it is gone
     settings: Settings
+    asks_for_tokens: bool = False  # its bridge does, and is not of this process
 
 
 def base_url_of(bridge: str) -> str:
@@ -83,9 +84,11 @@ async def _place_for(
                     "bridge by https, or take KAI_TOKEN and KAI_TOKEN_KEYS out of the environment"
                 )
             say(f"{bridge} is not https: others on the way can read the answer")
-        client, address = await reached(settings, bridge), target().address
+        client, found = await reached(settings, bridge)
+        address = target().address
         later = QUERY + _where(client, address)
-        yield Place(client, bridge, settings.task_queue, address, later, settings)
+        queue = settings.task_queue
+        yield Place(client, bridge, queue, address, later, settings, found.needs_tokens)
         return
     up = await _running(settings)
     if up is not None:
@@ -97,11 +100,26 @@ async def _place_for(
             up.temporal if up.embedded else None, data_converter=data_converter_of(settings)
         )
         later = QUERY + _where(client, up.temporal)
-        yield Place(client, up.bridge, up.task_queue, up.temporal, later, settings)
+        asks = await _asks_for_tokens(settings, up)
+        yield Place(client, up.bridge, up.task_queue, up.temporal, later, settings, asks)
         return
     async with private_stack(settings, say, purpose) as own:
         queue = own.settings.task_queue
         yield Place(own.client, own.bridge_url, queue, own.temporal, _later(own), own.settings)
+
+
+async def _asks_for_tokens(settings: Settings, up: state.UpState) -> bool:
+    """Whether the bridge of a `kai up` asks for tokens; `StartError` if ours does not count there.
+
+    Nor may it encode in another way. Where only others make tokens, we read from Temporal.
+    """
+    if not may_read(settings):
+        return False
+    await imported("kai_flow.cli.elsewhere")
+    from kai_flow.cli.elsewhere import introduced  # noqa: PLC0415  (see above)
+
+    found = await introduced(settings, up.bridge, "look at `kai status`, and start it again")
+    return found.needs_tokens
 
 
 async def _running(settings: Settings) -> state.UpState | None:

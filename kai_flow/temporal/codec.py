@@ -105,6 +105,11 @@ class EncryptionCodec(PayloadCodec, WithSerializationContext):
         placed._place = _place_of(context)  # noqa: SLF001  (its own)
         return placed
 
+    @property
+    def key_ids(self) -> Sequence[str]:
+        """The ids of its keys, the one that encrypts first; they reveal nothing of the keys."""
+        return self._cipher.key_ids
+
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encrypt each payload; its metadata is encrypted with it."""
         return [self._sealed(payload) for payload in payloads]

@@ -90,6 +90,11 @@ class PayloadCipher:
         """The id of the key that encrypts."""
         return self._first.id
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys, the one that encrypts first."""
+        return tuple(self._keys)
+
     def seal(self, plain: bytes, nonce: bytes, place: bytes | None = None) -> Sealed:
         """Encrypt bytes, bound to a place or to none.
 

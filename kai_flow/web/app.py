@@ -19,6 +19,7 @@ from kai_flow.bridge.metrics import metrics_of
 from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.shutdown import before_shutdown
 from kai_flow.settings import LOOPBACK, Settings
+from kai_flow.temporal.introduction import Introduction, codec_of
 from kai_flow.web.access import access_for
 from kai_flow.web.body import Bodies
 from kai_flow.web.client_gate import ClientGate, ComeAgain
@@ -76,6 +77,7 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
     access = access_for(settings)
     bodies, gate = Bodies(hub.stopping), ClientGate(settings, hub.counts.limited)
     documents = Documents(hub, refusals, _signatures(settings), access, gate)
+    introduction = Introduction(settings.needs_tokens, codec_of(client.data_converter))
     litestar = _Litestar(
         [receive_events, receive_lists, stream_events, healthz, readyz],
         dependencies={
@@ -83,7 +85,15 @@ def create_app(hub: Hub, client: Client, settings: Settings, *, mounted: bool = 
             "bodies": Provide(lambda: bodies, sync_to_thread=False),
             "documents": Provide(lambda: documents, sync_to_thread=False),
         },
-        state=State({"temporal": client, "mounted": mounted, "access": access, "gate": gate}),
+        state=State(
+            {
+                "temporal": client,
+                "mounted": mounted,
+                "access": access,
+                "gate": gate,
+                "introduction": introduction,
+            }
+        ),
         exception_handlers={ComeAgain: come_again_later},
         middleware=[ForeignRequestGuard(hosts, settings.cors_origins), send_timeout],
         cors_config=CORSConfig(

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import Scope
 
+from kai_flow.bridge.admission import Admission
 from kai_flow.bridge.errors import HubError, UnknownPlace, Unreachable
 from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.subscription import expired, subscribe
@@ -23,7 +24,7 @@ from kai_flow.web.body import Bodies
 from kai_flow.web.client_gate import ClientGate, ComeAgain, come_again
 from kai_flow.web.documents import Documents
 from kai_flow.web.past_send import open_response
-from kai_flow.web.problems import IN_A_SECOND, problem
+from kai_flow.web.problems import IN_A_SECOND, Problem, problem
 from kai_flow.web.readiness import readiness_of
 
 MAX_SESSION_ID_CHARS = 1_000  # the server's own bound for a workflow id
@@ -86,32 +87,46 @@ async def stream_events(
     access: Access = state.access
     gate: ClientGate = state.gate
     gate.request(scope)
-    admission = await access.admit(scope, session_id)
+    introduction: dict[str, str] = state.introduction.header
+    admission = await _admitted(access, scope, session_id, introduction)
     text = last_event_id_header or last_event_id
     try:
         cursor = Cursor.parse(text) if text else None
     except StreamError as error:
         raise problem(400, str(error), code=error.code) from None
     if admission.over:
-        return _stream(expired(cursor, plain=event is not None))
+        return _stream(expired(cursor, plain=event is not None), introduction)
     try:
         run = await admission.find(hub, session_id, cursor)
         if run is None and not wait:
             raise problem(404, f"there is no session {session_id!r}; without wait=false the "
-                                "stream would wait for it")  # fmt: skip
+                                "stream would wait for it", headers=introduction)  # fmt: skip
     except Unreachable as error:
         if not wait:
             raise problem(503, str(error), headers=IN_A_SECOND) from None
         run = None  # the stream waits: EventSource stops for good on any status but 200
     if run is not None and cursor is not None and cursor.is_end_of(run.incarnation):
-        return Response(None, status_code=204)  # tells EventSource not to reconnect
+        # tells EventSource not to reconnect
+        return Response(None, status_code=204, headers=introduction)
     if run is None:
         gate.room(scope, admission)
     await _require_place(hub, admission.known(session_id, run), run, cursor)
     sink = None if state.mounted else open_response(scope)
     plain = event is not None
     frames = subscribe(hub, session_id, cursor, run, admission=admission, plain=plain, sink=sink)
-    return _stream(gate.frames(scope, admission, frames))
+    return _stream(gate.frames(scope, admission, frames), introduction)
+
+
+async def _admitted(
+    access: Access, scope: Scope, session_id: str, introduction: dict[str, str]
+) -> Admission:
+    """As `Access.admit`. A token that counts is told of the bridge, whatever it grants."""
+    try:
+        return await access.admit(scope, session_id)
+    except Problem as refusal:
+        if refusal.status_code == 404:
+            refusal.headers = {**(refusal.headers or {}), **introduction}
+        raise
 
 
 async def _require_place(hub: Hub, session_id: str, run: Run | None, cursor: Cursor | None) -> None:
@@ -126,8 +141,9 @@ async def _require_place(hub: Hub, session_id: str, run: Run | None, cursor: Cur
         raise ComeAgain(1, str(error)) from None
 
 
-def _stream(frames: AsyncIterator[bytes]) -> Stream:
-    return Stream(frames, media_type="text/event-stream", headers=STREAM_HEADERS)
+def _stream(frames: AsyncIterator[bytes], introduction: dict[str, str]) -> Stream:
+    headers = STREAM_HEADERS | introduction
+    return Stream(frames, media_type="text/event-stream", headers=headers)
 
 
 def come_again_later(_request: Request[Any, Any, State], refusal: ComeAgain) -> Response[bytes]:
