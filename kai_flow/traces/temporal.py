@@ -1,9 +1,8 @@
 """Spans of what Temporal does: dispatch, workflow and activity, by the interceptor of its SDK.
 
 The SDK has a plugin as well, which is experimental. Its spans of workflows have a duration, but are
-exported only when the workflow ends where it began, and take their ids from the random numbers of
-the workflow's code. The interceptor makes no span while a workflow is replayed, and changes nothing
-but headers, so histories replay with it and without it.
+exported only when the workflow has ended. The interceptor makes no span while a workflow is
+replayed, and changes nothing but headers, so histories replay with it and without it.
 """
 
 from typing import Any
