@@ -22,7 +22,7 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.codec import CodecMissing
 from kai_flow.stream.errors import InvalidQuery
 from kai_flow.stream.events import NumberedEvent, held_bytes
-from kai_flow.stream.log_fields import about
+from kai_flow.stream.log_fields import about, cut
 from kai_flow.stream.narration import Knowledge
 from kai_flow.stream.pages import DEFAULT_PAGE_BYTES, Page
 from kai_flow.stream.place import Place
@@ -254,7 +254,7 @@ class ReadBack:
         if self._limiter.due("query") is not None:
             log.info(
                 "session %s: %s events after %s read by query",
-                self._session_id, len(page.events), after,
+                self._session_id, len(page.events), cut(after),
                 extra=about("read_by_query", self._session_id, after),
             )  # fmt: skip
         return page

@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from kai_flow.runtime.extras import needs
 from kai_flow.settings import unknown_settings
@@ -21,11 +21,23 @@ _SECRET: Final = re.compile(
 
 
 class _Plain(logging.Formatter):
-    """A line for people."""
+    """A line for people: level, logger and message, and the traceback below them.
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Level, logger and message, and the traceback below them."""
-        return without_secrets(super().format(record))
+    Names and errors may be of a stranger's choice. So only a record begins a line without an
+    indent, and nothing in it speaks to the terminal.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's own name)
+        """The first line."""
+        return _visible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The traceback, of any number of lines."""
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+        """The stack of a record that has one."""
+        return _indented(super().formatStack(stack_info))
 
 
 def log_to_stderr(level: str | None, form: str = "plain") -> None:
@@ -49,6 +61,18 @@ def _formatter(form: str) -> logging.Formatter:
     with needs("bridge"):
         from kai_flow.runtime.json_logs import json_formatter  # noqa: PLC0415  (only where set)
     return json_formatter()
+
+
+def _indented(lines: str) -> str:
+    return "\n".join(f"  {_visible(line)}" for line in without_secrets(lines).split("\n"))
+
+
+def _visible(text: str) -> str:
+    """The text without secrets, on one line, with what cannot be printed as an escape sequence."""
+    shown = without_secrets(text)
+    if shown.isprintable():
+        return shown
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def without_secrets(line: str) -> str:

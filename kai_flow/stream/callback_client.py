@@ -25,7 +25,7 @@ from kai_flow.stream.events import NumberedEvent
 from kai_flow.stream.http_posts import POST_TIMEOUT_SECONDS, NoAnswer, post_over
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.list_form import MAX_DOCUMENT_BYTES
-from kai_flow.stream.log_fields import about
+from kai_flow.stream.log_fields import about, cut
 from kai_flow.stream.post_spans import PostSpan, PostSpans
 from kai_flow.stream.posts import Post, Reply
 from kai_flow.stream.producer_counts import PRODUCERS
@@ -174,7 +174,7 @@ class CallbackClient:
             shown += " (done)" if post.done else " (probe)"
         activity.logger.log(
             level, "%s (session %s, event %s, %s)",
-            what, self._origin.workflow_id, shown, self._url,
+            what, self._origin.workflow_id, shown, cut(self._url),
             extra=about(kind, self._origin.workflow_id, event),
         )  # fmt: skip
 

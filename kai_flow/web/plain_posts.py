@@ -71,11 +71,13 @@ class PlainPosts:
             await self._send_timeout.send_in_time(send, *_messages(answered))
         except TimeoutError:
             # uvicorn closes a connection whose answer is not complete
-            log.info(
-                "%s: a producer that does not read is disconnected",
-                subject(_ROUTE + session_id),
-                extra=about("producer_not_reading", session_id),
-            )
+            if (suppressed := self._send_timeout.due(scope)) is not None:
+                log.info(
+                    "%s: a producer that does not read is disconnected%s",
+                    subject(_ROUTE + session_id),
+                    suppressed,
+                    extra=about("producer_not_reading", session_id),
+                )
 
     def _session_of(self, scope: Any) -> str | None:
         """The session id in the path of a plain POST; None: it is something else."""

@@ -13,7 +13,9 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPDisconnectEvent, Message, Receive, Scope, Send
 
-from kai_flow.stream.log_fields import about
+from kai_flow.runtime.clients import client_of
+from kai_flow.runtime.log_limiter import LogLimiter
+from kai_flow.stream.log_fields import about, cut
 from kai_flow.web.past_send import open_response
 from kai_flow.web.refusal_log import session_of, subject
 from kai_flow.web.request_budget import RequestBudget, expire
@@ -34,6 +36,7 @@ class SendTimeout(ASGIMiddleware):
 
     def __init__(self, seconds: float = SEND_SECONDS) -> None:
         self._seconds = seconds
+        self._limiter = LogLimiter()
         self._budget = RequestBudget()  # of writes that wait, with what uvicorn buffers for each
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -51,12 +54,7 @@ class SendTimeout(ASGIMiddleware):
             except TimeoutError:
                 if response is not None:
                     response.close()  # what follows would be without these frames
-                log.info(
-                    "%s: a subscriber that does not read is disconnected; it can resume after %s",
-                    subject(scope["path"]),
-                    last := _last_id(taken if response is None else response.taken),
-                    extra=about("subscriber_not_reading", session_of(scope["path"]), last),
-                )
+                self._note(scope, _last_id(taken if response is None else response.taken))
                 timed_out.set()
             else:
                 body = message.get("body", b"")
@@ -77,6 +75,28 @@ class SendTimeout(ASGIMiddleware):
                 lost.cancel()
 
         await next_app(scope, receive_or_leave, send_in_time)
+
+    def _note(self, scope: Scope, last: str) -> None:
+        if (suppressed := self.due(scope)) is not None:
+            log.info(
+                "%s: a subscriber that does not read is disconnected; it can resume after %s%s",
+                subject(scope["path"]),
+                cut(last),
+                suppressed,
+                extra=about("subscriber_not_reading", session_of(scope["path"]), last),
+            )
+
+    def due(self, scope: Any) -> str | None:
+        """How a line about a client that does not read ends; None: there was one just now.
+
+        A client with limits gets one line for all of its streams, and any other one for each path.
+        """
+        client = client_of(scope)
+        kind = (scope["method"], scope["path"] if client is None else client)
+        suppressed = self._limiter.due(kind)
+        if suppressed is None:
+            return None
+        return f" ({suppressed} more such lines were not logged)" if suppressed else ""
 
     async def send_in_time(self, send: Send, *messages: Message) -> None:
         """Raises TimeoutError when these writes take too long, or too much waits in all.

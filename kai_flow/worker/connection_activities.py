@@ -7,7 +7,7 @@ activity at once; a database that cannot be used is a result of status ``failed`
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -19,6 +19,8 @@ from kai_flow.worker.failures import EXPECTED, activity_failures
 from kai_flow.worker.heartbeats import heartbeats
 
 __all__ = ["DataActivities"]
+
+_SHOWN_FRAMES: Final = 20  # of a defect, the last
 
 Given = Any
 """A value that a caller sends, which `Data` checks. With a stricter type hint the SDK itself would
@@ -102,9 +104,10 @@ def _without_secrets() -> Iterator[None]:
     except EXPECTED:
         raise
     except Exception as error:  # noqa: BLE001  (reported without its text)
-        where = "".join(traceback.format_tb(error.__traceback__))
+        frames = traceback.extract_tb(error.__traceback__)[-_SHOWN_FRAMES:]
+        where = ", ".join(f"{frame.filename}:{frame.lineno} ({frame.name})" for frame in frames)
         activity.logger.error(
-            "failed with %s at\n%s",
+            "failed with %s at %s",
             type(error).__name__,
             where,
             extra=about("activity_defect"),

@@ -8,10 +8,13 @@ from typing import Any
 
 import httpx
 
+from kai_flow.runtime.ports import free_port
 from kai_flow.temporal.dev_server import DevServer
 from tests.integration.conftest import Ask
 from tests.integration.programs import Program, environment, running
 from tests.integration.waiting import until
+
+FORGED = "\nERROR kai_flow forged \x1b[31m"
 
 
 def lines_of(program: Program) -> list[dict[str, Any]]:
@@ -64,3 +67,29 @@ def test_what_is_not_configured_is_not_imported() -> None:
         "print({'structlog', 'prometheus_client'} & set(sys.modules))"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "set()"
+
+
+async def test_nobody_forges_a_line_of_a_worker(
+    temporal: DevServer, ask: Ask, session_id: str, tmp_path: Path
+) -> None:
+    """Whoever starts a session chooses its id, and its agent the text of its errors."""
+    environ = environment(
+        tmp_path,
+        temporal.address,
+        KAI_AGENT="tests.agents.scripted:create",
+        TEMPORAL_TASK_QUEUE=session_id,
+    )
+    async with running(["-m", "kai_flow.worker"], environ, tmp_path / "worker.log") as worker:
+        await worker.ready()
+        await ask(
+            {"raise": "boom" + FORGED},
+            callback_url=f"http://localhost:{free_port()}/nowhere",
+            id=session_id + FORGED,
+            task_queue=session_id,
+        )
+        await until(lambda: "boom" in worker.errors.read_text())
+        await until(lambda: "callback failed" in worker.errors.read_text())
+    lines = worker.errors.read_text().split("\n")[:-1]
+    assert any(f"session {session_id}\\n" in line for line in lines)
+    assert not any(line.startswith("ERROR kai_flow forged") for line in lines)
+    assert all(line.isprintable() for line in lines)

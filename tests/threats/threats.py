@@ -17,7 +17,7 @@ from kai_flow.bridge.subscription import _Subscriber
 from kai_flow.cli import place, text
 from kai_flow.connections.sealing import Keyring
 from kai_flow.connections.uris import safe_uri
-from kai_flow.runtime import clients
+from kai_flow.runtime import clients, logs
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.settings import callback_allow
 from kai_flow.settings.callback_allow import AllowList
@@ -152,6 +152,16 @@ THREATS: Final = (
         STRANGER,
         "tests/integration/test_client_limits.py::test_a_forwarded_loopback_address_is_that_of_a_client",
         lambda: instead(clients, "_is_forwarded", _always(False)),
+    ),
+    Threat(
+        STRANGER,
+        "tests/unit/test_web_send_timeout.py::test_readers_that_do_not_read_fill_no_log",
+        lambda: instead(LogLimiter, "due", _always(0)),
+    ),
+    Threat(
+        PLANE,
+        "tests/unit/test_runtime_logs.py::test_nobody_forges_a_line",
+        lambda: instead(logs, "_visible", lambda text: text),
     ),
     Threat(
         STRANGER,

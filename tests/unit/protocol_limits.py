@@ -191,6 +191,9 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "POST_TIMEOUT_SECONDS": "time for one POST",
         "MAX_ANSWER_BYTES": "bytes that are read of a receiver's answer",
     },
+    "kai_flow.stream.log_fields": {
+        "MAX_NAMED_CHARS": "characters that a log line repeats of a place, an id or a URL",
+    },
     "kai_flow.stream.list_form": {
         "MAX_DOCUMENTS": "documents in one list",
         "MAX_LIST_BYTES": "bytes of the documents in one list",

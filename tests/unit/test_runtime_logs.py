@@ -5,7 +5,10 @@ import logging
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from kai_flow.runtime.logs import _name_session
+from kai_flow.runtime.logs import _formatter, _name_session
+
+FORGED = "kai-1\nERROR kai_flow.worker.service forged \x1b[31m\x9b2J\r\u2028\u202ex\ud800"
+SHOWN = r"kai-1\nERROR kai_flow.worker.service forged \x1b[31m\x9b2J\r\u2028\u202ex\ud800"
 
 WHERE = {"workflow_id": "kai-1", "attempt": 2}
 
@@ -38,3 +41,27 @@ def test_another_line_is_left_alone() -> None:
     record = logging.makeLogRecord({"msg": "ready at %s", "args": ("there",)})
     assert _name_session(record)
     assert record.getMessage() == "ready at there"
+
+
+def test_nobody_forges_a_line() -> None:
+    """Whatever names or errors have in them, only a record begins a line without an indent."""
+    try:
+        raise ValueError(FORGED)
+    except ValueError as error:
+        raised = (ValueError, error, error.__traceback__)
+    record = logging.makeLogRecord(
+        {"name": "n", "levelname": "INFO", "msg": "session %s", "args": (FORGED,)}
+        | {"exc_info": raised, "stack_info": "Stack:\n  \x07"}
+    )
+    first, *below = _formatter("plain").format(record).split("\n")
+    assert first == f"INFO n session {SHOWN}"
+    assert below[0] == "  Traceback (most recent call last):"
+    assert r"ERROR kai_flow.worker.service forged \x1b[31m\x9b2J\r\u2028\u202ex\ud800" in below[-3]
+    assert below[-2:] == ["  Stack:", r"    \x07"]
+    assert all(line.startswith("  ") and line.isprintable() for line in below)
+
+
+def test_what_hides_a_secret_is_no_reason_to_show_it() -> None:
+    """A character that cannot be printed ends no token."""
+    record = logging.makeLogRecord({"msg": "Bearer ab\x1bcd ef"})
+    assert _formatter("plain").format(record).endswith(" Bearer *** ef")

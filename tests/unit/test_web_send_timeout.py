@@ -1,6 +1,7 @@
 """Slow readers: how long, and how much of the bridge's memory, a write may wait."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from kai_flow.runtime.log_limiter import QUIET_SECONDS
 from kai_flow.runtime.open_response import EXTENSION, OpenResponse
 from kai_flow.web import send_timeout
 from kai_flow.web.send_timeout import SOCKET_BYTES, SendTimeout
@@ -42,7 +44,7 @@ class Reader:
         async def receive() -> Any:
             return await asyncio.Future()
 
-        scope: Any = {"type": "http", "path": "/stream/x"}
+        scope: Any = {"type": "http", "method": "GET", "path": "/stream/x"}
         await self._gate.handle(scope, receive, send, app)
 
 
@@ -117,6 +119,47 @@ async def test_nothing_goes_past_a_write_that_timed_out() -> None:
     async def never(*_message: Any) -> Any:
         return await asyncio.Future()
 
-    scope: Any = {"type": "http", "path": "/stream/x", "extensions": {EXTENSION: response}}
+    scope: Any = {
+        "type": "http", "method": "GET", "path": "/stream/x", "extensions": {EXTENSION: response}
+    }  # fmt: skip
     await gate.handle(scope, never, never, app)
     assert ready == [True, False]
+
+
+@in_virtual_time
+async def test_readers_that_do_not_read_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """One short line for all of a client, whatever they read and however long their cursors are."""
+    caplog.set_level(logging.INFO)
+    gate = SendTimeout(1.0)
+    place = ",".join(f"{n}.0.0" for n in range(1, 1_001))
+    frames = b"id: %b\ndata: x\n\n" % place.encode()
+
+    async def leave(address: str, path: str) -> None:
+        taken = False
+
+        async def app(_scope: Any, _receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+            for _ in range(2):
+                await send({"type": "http.response.body", "body": frames, "more_body": True})
+
+        async def send(_message: Any) -> None:
+            nonlocal taken
+            if taken:
+                await asyncio.Future()
+            taken = True
+
+        async def never() -> Any:
+            return await asyncio.Future()
+
+        scope: Any = {"type": "http", "method": "GET", "path": path, "client": (address, 5_000)}
+        await gate.handle(scope, never, send, app)
+
+    await asyncio.gather(*(leave("198.51.100.7", f"/stream/{n}") for n in range(300)))
+    await leave("203.0.113.9", "/stream/other")
+    await asyncio.sleep(QUIET_SECONDS)
+    await leave("198.51.100.7", "/stream/0")
+    said = [record for record in caplog.records if record.name == send_timeout.__name__]
+    subjects = [record.getMessage().partition(":")[0] for record in said]
+    assert subjects[1:] == ["session other", "session 0"]
+    assert said[-1].getMessage().endswith(" (299 more such lines were not logged)")
+    assert all(len(record.getMessage()) < 500 for record in said)
+    assert all(len(record.event_id) < 310 for record in said)  # type: ignore[attr-defined]
