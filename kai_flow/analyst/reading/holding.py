@@ -10,6 +10,7 @@ from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.superiors import all_told
 from kai_flow.analyst.reading.told_of_things import (
     done_alone,
+    in_one_of_them,
     never_so,
     none_of_these,
     of_one_thing,
@@ -53,5 +54,6 @@ def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> b
         or tells_no_things(tokens, query, model)
         or never_so(tokens, query, model)
         or none_of_these(tokens, query, model)
+        or in_one_of_them(tokens, query, model)
         or of_one_thing(tokens, query)
     )

@@ -7,6 +7,7 @@ last visit of each patient" is not the last visit of all.
 from collections.abc import Collection, Sequence
 from typing import Final, TypeGuard
 
+from kai_flow.analyst.lexicon.lexicon import concepts, stem
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.filters import parts_of
 from kai_flow.analyst.query.nodes import (
@@ -22,7 +23,7 @@ from kai_flow.analyst.query.nodes import (
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["done_alone", "never_so", "none_of_these", "of_one_thing"]
+__all__ = ["done_alone", "in_one_of_them", "never_so", "none_of_these", "of_one_thing"]
 
 NEVER: Final = frozenset(["never", "pernah"])
 """Words for at no time; "pernah" needs a "not" before it."""
@@ -30,6 +31,9 @@ NEVER: Final = frozenset(["never", "pernah"])
 NOT: Final = frozenset(["tidak", "belum", "tak", "ga", "gak", "nggak", "ngga", "blm", "tdk"])
 
 ONLY: Final = frozenset(["only", "just", "exclusively", "solely", "hanya", "cuma"])
+
+ONE: Final = frozenset(["single", "one", "satu", "sekali"])
+"""Words for one of several rows, after "in"."""
 
 WHO: Final = frozenset(["who", "yang", "yg"])
 """Words that begin what is said of people, right before "only", or a verb and "only"."""
@@ -95,6 +99,22 @@ def of_one_thing(tokens: Sequence[Token], query: Query) -> bool:
     )
     listed = bool(query.columns) and query.limit == 1 and bool(query.order)
     return asked and listed
+
+
+def in_one_of_them(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether a limit of one of several rows would be one of all: "over 500 in a single order"."""
+    if not query.having:
+        return False
+    named = [name.words for each in model.entities.values() for name in each.names]
+    names = {stem(words[-1], "en") for words in named if words}
+    meant = frozenset().union(*map(concepts, named))
+    return any(
+        token.word in ONE
+        and (token.word == "single" or tokens[at - 1].word in {"in", "dalam", "di"})
+        and (stem(after := tokens[at + 1].word, "en") in names or concepts((after,)) & meant)
+        for at, token in enumerate(tokens[:-1])
+        if at
+    )
 
 
 def _never(tokens: Sequence[Token], at: int) -> bool:

@@ -114,3 +114,16 @@ def test_two_years_are_no_amounts() -> None:
     """A difference of two shops in two years has no sale between 2,023 and 2,024."""
     found = outcome(SALES, "selisih penjualan mall dan street di 2023 dan 2024")
     assert not isinstance(found, Understood)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "customers with an amount above 20 in a single order",
+        "pelanggan dengan total amount di atas 20 dalam satu pesanan",
+    ],
+)
+def test_a_limit_of_one_order_is_none_of_all(question: str) -> None:
+    """What somebody spent in one order is not what they spent altogether."""
+    found = outcome(SHOP, question)
+    assert not isinstance(found, Understood) or not found.query.having
