@@ -4,6 +4,7 @@ Here it is also found out, before anything is started, that a bridge is one, let
 and encodes what Temporal stores in the same way.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -11,12 +12,16 @@ import httpx
 from kai_flow.cli import text
 from kai_flow.cli.own_token import REMEDIES, own_tokens, used
 from kai_flow.settings import Settings, StartError
+from kai_flow.stream.callback import read_detail
 from kai_flow.stream.direct_http import (
+    AS_IT_IS,
     direct_http,
     is_untrusted,
     network_errors,
+    read_limited,
     speaks_plainly,
 )
+from kai_flow.stream.follow_bridge import MAX_REFUSAL_BYTES
 from kai_flow.stream.reader_headers import ReaderHeaders
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.converter import data_converter_of
@@ -59,28 +64,32 @@ async def introduced(settings: Settings, bridge: str, remedy: str) -> Introducti
     """
     url = f"{bridge}/stream/{PROBE}?wait=false"
     fields = await ReaderHeaders(None, own_tokens(settings, PROBE)).fields()
+    refusal = b""
     try:
         with network_errors():
             async with (
+                asyncio.timeout(ANSWER_SECONDS),
                 direct_http(ANSWER_SECONDS) as http,
-                http.stream("GET", url, headers=fields) as response,
+                http.stream("GET", url, headers={**fields, **AS_IT_IS}) as response,
             ):
                 found = Introduction.read(response.headers.get(HEADER))
                 if found is None:
-                    await response.aread()
-    except httpx.HTTPError as wrong:
+                    refusal = await read_limited(response, MAX_REFUSAL_BYTES)
+    except (httpx.HTTPError, TimeoutError) as wrong:
         raise StartError(_unreached(wrong, bridge, remedy)) from None
     if found is None:
-        raise StartError(_refused(settings, response, bridge, remedy))
+        raise StartError(_refused(settings, response, read_detail(refusal), bridge, remedy))
     why = disagreement(codec_of(data_converter_of(settings)), found.codec)
     if why is not None:
         raise StartError(f"nothing was asked: the bridge at {bridge} {why}")
     return found
 
 
-def _unreached(wrong: httpx.HTTPError, bridge: str, remedy: str) -> str:
+def _unreached(wrong: httpx.HTTPError | TimeoutError, bridge: str, remedy: str) -> str:
     """The sentence about a connection that failed."""
     why = text.line(wrong, 200) or type(wrong).__name__
+    if isinstance(wrong, TimeoutError):
+        return f"no bridge answers at {bridge} within {ANSWER_SECONDS:.0f} s: {remedy}"
     if is_untrusted(wrong):
         return (
             f"the certificate of {bridge} is not trusted ({why}): set SSL_CERT_FILE to the "
@@ -92,15 +101,17 @@ def _unreached(wrong: httpx.HTTPError, bridge: str, remedy: str) -> str:
     return f"no bridge answers at {bridge} ({why}): {remedy}"
 
 
-def _refused(settings: Settings, response: httpx.Response, bridge: str, remedy: str) -> str:
-    """The sentence about an answer that is not one of a bridge that lets the command in."""
+def _refused(
+    settings: Settings, response: httpx.Response, why: str, bridge: str, remedy: str
+) -> str:
+    """The sentence about an answer that is not one of a bridge that lets the command in.
+
+    `why` is the reason in it, if there is one.
+    """
     status, kind = response.status_code, response.headers.get("Content-Type", "")
     if status == httpx.codes.OK and kind.startswith("text/event-stream"):
         return f"the bridge at {bridge} takes no more requests at once: try again in a moment"
-    try:
-        why = text.line(response.json()["detail"], 300)
-    except (ValueError, KeyError, TypeError):
-        why = ""
+    why = text.line(why, 300)
     if status in _NOT_FOUND or not why or not kind.startswith("application/problem+json"):
         shorter = bridge.removesuffix("/stream")
         hint = f": did you mean {shorter}?" if shorter != bridge else f": {remedy}"

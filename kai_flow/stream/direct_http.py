@@ -9,6 +9,7 @@ import httpx
 from kai_flow.stream.errors import InvalidUrl
 from kai_flow.stream.trusted import trusted
 
+AS_IT_IS = {"Accept-Encoding": "identity"}  # compressed, a few KiB could fill the memory
 _SCHEMES = ("http", "https")
 _NETWORK = ("anyio", "httpcore")  # what httpx opens sockets with
 
@@ -30,6 +31,19 @@ def direct_http(
 def direct_transport() -> httpx.AsyncHTTPTransport:
     """What makes the requests of such a client. Raises BadCertificates."""
     return httpx.AsyncHTTPTransport(verify=trusted(), trust_env=False)
+
+
+async def read_limited(response: httpx.Response, most: int) -> bytes:
+    """The body as it was sent, cut after the part that exceeds `most` bytes. Raises HTTPError.
+
+    Nothing is decompressed, whatever the answer says: see AS_IT_IS.
+    """
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > most:
+            break
+    return bytes(body)
 
 
 def require_url(url: str, what: str, example: str) -> None:

@@ -19,7 +19,7 @@ MAX_DEPTH: Final = 100  # levels of nesting; deeper documents overflow some pars
 MAX_TYPE_CHARS: Final = 128
 MAX_NUMBER_CHARS: Final = 4_300  # the longest number that Python and msgspec read and write
 
-# `_too_deep` counts brackets in the text. Walking the decoded values would take five times as long,
+# `is_deeper` counts brackets in the text. Walking the decoded values would take five times as long,
 # and a signal full of brackets would then delay its workflow.
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -69,7 +69,7 @@ def encode_within(event: object, max_bytes: int) -> tuple[str, bytes]:
         data = encode_json(event)
     except RecursionError:
         return _omitted(kind, 0)
-    if len(data) > max_bytes or _too_deep(data):
+    if len(data) > max_bytes or is_deeper(data, MAX_DEPTH):
         return _omitted(kind, len(data))
     return kind if kind.isascii() else _repaired(kind), data
 
@@ -98,7 +98,7 @@ def read_event(raw: bytes) -> tuple[str, bytes]:
         data = msgspec.json.encode(event) if b"\n" in raw or b"\r" in raw else bytes(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InvalidEvent(f"the event is not valid JSON: {error}") from None
-    if _too_deep(within_limit(data)):
+    if is_deeper(within_limit(data), MAX_DEPTH):
         raise InvalidEvent(f"the event is nested deeper than {MAX_DEPTH} levels")
     return kind, data
 
@@ -196,8 +196,9 @@ def _text(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _too_deep(data: bytes) -> bool:
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:  # cheap, and true for nearly all events
+def is_deeper(data: bytes, levels: int) -> bool:
+    """Whether JSON is nested more deeply than this. It need not be valid."""
+    if data.count(b"[") + data.count(b"{") <= levels:  # cheap, and true for nearly all events
         return False
     brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKET)
-    return max(accumulate(map(_STEP.__getitem__, brackets))) > MAX_DEPTH
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > levels

@@ -1,8 +1,9 @@
 """Follows a session on a bridge: reconnects with the last id that was read, until `done`."""
 
 import asyncio
+import codecs
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,20 +11,26 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from kai_flow.stream.callback import read_retry_after
+from kai_flow.stream.callback import read_detail, read_retry_after
 from kai_flow.stream.clock import now
-from kai_flow.stream.direct_http import direct_http, network_errors
+from kai_flow.stream.direct_http import AS_IT_IS, direct_http, network_errors, read_limited
+from kai_flow.stream.events import is_deeper
 from kai_flow.stream.followed import Followed, StreamLostError, pauses
 from kai_flow.stream.log_fields import about
 from kai_flow.stream.place import Cursor
 from kai_flow.stream.post_channel import MAX_RETRY_AFTER_SECONDS
 from kai_flow.stream.reader_headers import ReaderHeaders
-from kai_flow.stream.sse import Decoder
+from kai_flow.stream.sse import Decoder, FrameTooLong, Message
 from kai_flow.stream.wire_names import DONE
 
 log = logging.getLogger(__name__)
 
 SILENCE_SECONDS: Final = 60.0  # four heartbeats of the bridge are missing: reconnect
+REFUSAL_SECONDS: Final = 5.0  # for the body of a refusal
+MAX_REFUSAL_BYTES: Final = 64 * 1024
+MAX_LEVELS: Final = 500  # of nesting: half of what Python's own encoders manage
+
+_Utf8 = codecs.getincrementaldecoder("utf-8")
 
 
 class BridgeStream:
@@ -56,9 +63,9 @@ class BridgeStream:
                 return
             await self._require_stream(response)
             self.answered = True
-            decoder = Decoder()
-            async for text in response.aiter_text():
-                for message in decoder.feed(text):
+            decoder, utf8 = Decoder(), _Utf8("replace")
+            async for part in response.aiter_raw():
+                for message in self._messages(decoder, utf8.decode(part)):
                     self.last_id = message.id or self.last_id
                     if message.data:
                         event = self._event(message.data)
@@ -67,18 +74,31 @@ class BridgeStream:
                         if self.ended:
                             return
 
+    def _messages(self, decoder: Decoder, text: str) -> Iterator[Message]:
+        """Those that this part of the stream completes. Raises StreamLostError."""
+        try:
+            for message in decoder.feed(text):
+                if message.id and not (message.id.isascii() and message.id.isprintable()):
+                    raise self._not_a_bridge()  # no header could carry it
+                yield message
+        except FrameTooLong:
+            raise self._not_a_bridge() from None
+
     async def _ask(self, stack: AsyncExitStack) -> httpx.Response:
         """The answer to another request, which `stack` closes."""
         url = f"{self.base_url}/stream/{quote(self.session_id, safe='')}"
-        headers = await self._headers.fields()
+        headers = httpx.Headers(await self._headers.fields())
+        headers.update(AS_IT_IS)
         if self.last_id is not None:
-            headers = {**headers, "Last-Event-ID": self.last_id}
+            headers["Last-Event-ID"] = self.last_id
         return await stack.enter_async_context(self.http.stream("GET", url, headers=headers))
 
     def _event(self, data: str) -> dict[str, Any]:
+        if is_deeper(data.encode(), MAX_LEVELS):
+            raise self._not_a_bridge()
         try:
             return msgspec.json.decode(data, type=dict[str, Any])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             raise self._not_a_bridge() from None
 
     def _not_a_bridge(self) -> StreamLostError:
@@ -93,12 +113,17 @@ class BridgeStream:
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self.retry_after = read_retry_after(response.headers.get("Retry-After"))
             raise httpx.RemoteProtocolError(f"the bridge answers {response.status_code}")
-        await response.aread()
-        try:
-            why = str(response.json()["detail"])
-        except (ValueError, KeyError, TypeError):
-            why = f"status {response.status_code}"
+        why = read_detail(await _refusal(response)) or f"status {response.status_code}"
         raise StreamLostError(f"the bridge at {self.base_url} refuses the stream: {why}")
+
+
+async def _refusal(response: httpx.Response) -> bytes:
+    """The body of a refusal, within limits; empty if it does not come."""
+    try:
+        async with asyncio.timeout(REFUSAL_SECONDS):
+            return await read_limited(response, MAX_REFUSAL_BYTES)
+    except TimeoutError:
+        return b""
 
 
 async def from_bridge(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from kai_flow.stream.callback import read_retry_after
-from kai_flow.stream.direct_http import network_errors
+from kai_flow.stream.direct_http import AS_IT_IS, network_errors, read_limited
 from kai_flow.stream.posts import Reply
 from kai_flow.traces.spans import NO_SPAN, Span
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 POST_TIMEOUT_SECONDS: Final = 3.0
 MAX_ANSWER_BYTES: Final = 64 * 1024
 
-# An answer is read as it comes: a compressed one of a few KiB could fill the memory.
-_HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+_HEADERS: Final = {"Content-Type": "application/json", **AS_IT_IS}
 
 
 class NoAnswer(Exception):
@@ -53,19 +52,9 @@ async def post_over(
                 asyncio.timeout(POST_TIMEOUT_SECONDS),
                 http.stream("POST", url, content=body, headers=headers) as response,
             ):
-                answer = await _read_limited(response, most)
+                answer = await read_limited(response, most)
     except (httpx.HTTPError, TimeoutError) as error:
         raise NoAnswer(f"{type(error).__name__} {error}".strip()) from error
     status, fields = response.status_code, response.headers
     authentic = keys is None or keys.is_answer(message_id, status, fields, time.time(), answer)
     return Reply(status, answer, read_retry_after(fields.get("Retry-After")), authentic)
-
-
-async def _read_limited(response: httpx.Response, most: int) -> bytes:
-    """The body, cut where it exceeds `most`: no bridge answers with so much."""
-    answer = b""
-    async for chunk in response.aiter_raw():
-        answer += chunk
-        if len(answer) > most:
-            break
-    return answer

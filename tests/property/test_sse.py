@@ -1,6 +1,10 @@
 """Frames: what was written is read, however the bytes are cut, and nothing forges a frame."""
 
+import time
+from contextlib import nullcontext
+
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,8 +12,10 @@ from kai_flow.stream.events import NumberedEvent, encode_event, encode_json
 from kai_flow.stream.place import NOTHING, Cursor, Place
 from kai_flow.stream.sse import (
     HEARTBEAT,
+    MAX_FRAME_CHARS,
     RETRY,
     Decoder,
+    FrameTooLong,
     Message,
     cursor_of,
     encode_cursor,
@@ -91,3 +97,46 @@ def test_other_line_ends_and_fields_are_read_as_the_standard_says(text: str) -> 
         stream = end.join([f"data:{text}", "data: b", "other: c", "id: a\0b", "id: 1", "", ""])
         first = text.removeprefix(" ")
         assert decoded(stream.encode() + b":\n", []) == [Message("1", f"{first}\nb")]
+
+
+@given(
+    st.lists(st.sampled_from(["\r", "\n", "data:", "id:", ":", "a", "é"]), max_size=40).map(
+        "".join
+    ),
+    st.lists(st.integers(0, 100), max_size=20),
+)
+def test_it_does_not_matter_where_a_stream_is_cut(text: str, cuts: list[int]) -> None:
+    """The same messages come out of it, also if a CR is parted from its LF."""
+    stream = f"{text}a".encode()
+    assert decoded(stream, cuts) == decoded(stream, [])
+
+
+LARGEST = "x" * (MAX_FRAME_CHARS - 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        (f"data:{LARGEST}\n\n" * 2, True),
+        ("data:x\n\n" * 100_000, True),
+        (": a heartbeat\n" * (MAX_FRAME_CHARS // 10), True),
+        ("x" * (MAX_FRAME_CHARS + 1), False),
+        (f"data:{LARGEST}\ndata:{'y' * 20}\n", False),
+        ("data\n" * (MAX_FRAME_CHARS // 64 + 1), False),
+    ],
+    ids=["large", "many", "heartbeats", "no end", "two lines", "empty lines"],
+)
+def test_no_frame_fills_the_memory(text: str, fits: bool) -> None:
+    """What is longer than any frame of a bridge is refused, and heartbeats may come for years."""
+    decoder = Decoder()
+    parts = [text[start : start + 65_536] for start in range(0, len(text), 65_536)]
+    with nullcontext() if fits else pytest.raises(FrameTooLong):
+        assert sum(1 for part in parts for _ in decoder.feed(part)) == text.count("\n\n")
+
+
+def test_a_long_line_is_read_in_linear_time() -> None:
+    """A line of 8 MiB in small parts takes well below a second; it used to take minutes."""
+    decoder, part, began = Decoder(), "x" * 500, time.process_time()
+    for _ in range(MAX_FRAME_CHARS // 500):
+        assert not list(decoder.feed(part))
+    assert time.process_time() - began < 5

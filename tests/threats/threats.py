@@ -25,6 +25,7 @@ from kai_flow.stream import codec, signing, unknown_place
 from kai_flow.stream.post_spans import request_to
 from kai_flow.stream.repetitions import Repetitions
 from kai_flow.stream.signing import SigningKeys
+from kai_flow.stream.sse import MAX_FRAME_CHARS, Decoder
 from kai_flow.temporal.codec_access import CodecAccess
 from kai_flow.temporal.payload_cipher import PayloadCipher
 from kai_flow.temporal.payload_place import Place
@@ -226,6 +227,12 @@ THREATS: Final = (
         FAKE,
         f"{SIGNATURES}::test_an_answer_is_no_post",
         lambda: instead(signing, "_answer_id", lambda message_id, _status: message_id),
+    ),
+    Threat(
+        FAKE,
+        "tests/property/test_sse.py::test_no_frame_fills_the_memory",
+        lambda: instead(Decoder, "_require_bounded", _always(None)),
+        given={"text": "x" * (MAX_FRAME_CHARS + 1), "fits": False},
     ),
     Threat(
         PAGE,

@@ -214,6 +214,9 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.follow_bridge": {
         "SILENCE_SECONDS": "silence after which `follow` reconnects",
+        "REFUSAL_SECONDS": "time for which `follow` reads a refusal",
+        "MAX_LEVELS": "nesting levels of an event or result that `follow` reads",
+        "MAX_REFUSAL_BYTES": "bytes that `follow` reads of a refusal",
     },
     "kai_flow.stream.followed": {
         "FIRST_PAUSE_SECONDS": "first pause of `follow` before it tries again",
@@ -229,6 +232,10 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "THROTTLE_SHARE": "heartbeats held back by default, as a share of their timeout",
         "MAX_THROTTLE": "longest time that heartbeats are held back by default",
         "DEFAULT_THROTTLE": "this time for an activity without a heartbeat timeout",
+    },
+    "kai_flow.stream.sse": {
+        "MAX_FRAME_CHARS": "characters of a line or frame that `follow` reads",
+        "LINE_CHARS": "characters added for each line of data in it",
     },
     "kai_flow.stream.storage": {
         "MAX_STORED_BYTES": "bytes of events that a run stores",
