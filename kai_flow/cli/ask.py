@@ -66,8 +66,10 @@ async def _answer(
     from kai_flow.cli.session import converse  # noqa: PLC0415  (while the worker begins)
     from kai_flow.cli.showing import JsonLines, Screen  # noqa: PLC0415  (likewise)
 
+    queue = place.task_queue
+
     def screen(session_id: str) -> Screen | JsonLines:
         console = console_for(plain=plain)
-        return JsonLines(console) if as_json else Screen(console, session_id)
+        return JsonLines(console) if as_json else Screen(console, session_id, queue)
 
     return await converse(session, place, screen, stop.wait, say)

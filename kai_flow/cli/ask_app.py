@@ -26,7 +26,8 @@ def ask(
     """Ask a question, and watch each step until the answer.
 
     The session runs on the `kai up` of the same KAI_HOME. If none is running, Temporal, a worker
-    and a bridge are started for this question alone. Ctrl-C cancels the session.
+    and a bridge are started for this question alone, also beside a `kai worker` and a `kai bridge`.
+    Ctrl-C cancels the session.
 
     With --bridge, it runs on workers elsewhere: TEMPORAL_ADDRESS names their Temporal server,
     TEMPORAL_TASK_QUEUE or ORG_ID their task queue, and KAI_TOKEN is a token of the bridge.
@@ -80,9 +81,9 @@ def chat(
     you typed earlier. Ctrl-C cancels the answer that is running; Ctrl-D leaves.
 
     The sessions run on the `kai up` of the same KAI_HOME. If none is running, Temporal, a worker
-    and a bridge are started for this chat. With --bridge, they run elsewhere, as those of `kai ask`
-    do. Without a terminal, each line of standard input is a question, and the exit code is 1 if one
-    of them got no answer.
+    and a bridge are started for this chat, also beside a `kai worker` and a `kai bridge`. With
+    --bridge, they run elsewhere, as those of `kai ask` do. Without a terminal, each line of
+    standard input is a question, and the exit code is 1 if one of them got no answer.
 
     Commands: `/new` begins a new conversation, `/help` lists the commands, `/quit` leaves.
 

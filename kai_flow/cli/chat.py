@@ -150,7 +150,7 @@ class _Chat:
         screens: list[Screen] = []
 
         def screen(session_id: str) -> Screen:
-            screens.append(Screen(self._console, session_id))
+            screens.append(Screen(self._console, session_id, place.task_queue))
             return screens[0]
 
         place = replace(self._stack.value, later=None)  # what is on the screen is enough

@@ -35,6 +35,7 @@ class Place:
     bridge_url: str
     task_queue: str
     temporal: str
+    options: str  # with which the `temporal` command finds its server
     later: str | None  # how to see the session again, with {id} in it; None: it is gone
     settings: Settings
     asks_for_tokens: bool = False  # its bridge does, and is not of this process
@@ -86,9 +87,9 @@ async def _place_for(
             say(f"{bridge} is not https: others on the way can read the answer")
         client, found = await reached(settings, bridge)
         address = target().address
-        later = QUERY + _where(client, address)
-        queue = settings.task_queue
-        yield Place(client, bridge, queue, address, later, settings, found.needs_tokens)
+        options, queue = _where(client, address), settings.task_queue
+        later = QUERY + options + _encoded(settings)
+        yield Place(client, bridge, queue, address, options, later, settings, found.needs_tokens)
         return
     up = await _running(settings)
     if up is not None:
@@ -99,13 +100,21 @@ async def _place_for(
         client = await connect(
             up.temporal if up.embedded else None, data_converter=data_converter_of(settings)
         )
-        later = QUERY + _where(client, up.temporal)
+        options = _where(client, up.temporal)
+        later = QUERY + options + _encoded(settings)
         asks = await _asks_for_tokens(settings, up)
-        yield Place(client, up.bridge, up.task_queue, up.temporal, later, settings, asks)
+        yield Place(client, up.bridge, up.task_queue, up.temporal, options, later, settings, asks)
         return
     async with private_stack(settings, say, purpose) as own:
-        queue = own.settings.task_queue
-        yield Place(own.client, own.bridge_url, queue, own.temporal, _later(own), own.settings)
+        yield Place(
+            own.client,
+            own.bridge_url,
+            own.settings.task_queue,
+            own.temporal,
+            _where(own.client, own.temporal),
+            _later(own),
+            own.settings,
+        )
 
 
 async def _asks_for_tokens(settings: Settings, up: state.UpState) -> bool:
@@ -155,11 +164,20 @@ def _require_same(variable: str, asked: str, used: str, home: Path) -> None:
 def _later(own: Stack) -> str | None:
     """How to see a session again after the stack of this question has stopped."""
     if own.server is None:  # the server stays, but the worker that answers queries does not
-        return "temporal workflow show --workflow-id {id}" + _where(own.client, own.temporal)
+        options = _where(own.client, own.temporal) + _encoded(own.settings)
+        return "temporal workflow show --workflow-id {id}" + options
     if own.server.db_file is None:
         return None
     home = os.environ.get("KAI_HOME")
-    return f"{f'KAI_HOME={shlex.quote(home)} ' if home else ''}kai up, then {QUERY}"
+    variable = f"KAI_HOME={shlex.quote(home)} " if home else ""
+    return f"{variable}kai up, then {QUERY}{_encoded(own.settings)}"
+
+
+def _encoded(settings: Settings) -> str:
+    """What the `temporal` command needs beside `_where` where a payload codec encodes."""
+    if settings.data_converter is None:
+        return ""
+    return " --codec-endpoint URL --codec-auth TOKEN (of a `kai codec-server`)"
 
 
 def _where(client: "Client", address: str) -> str:

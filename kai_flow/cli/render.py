@@ -26,8 +26,10 @@ LEAST_BAR_CELLS: Final = 8  # of the longest bar on a narrow terminal
 class Renderer:
     """Prints one session. Feed it every event in order with `show`."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, task_queue: str | None = None) -> None:
+        """`task_queue` is that of the session, if it is known."""
         self._console = console
+        self._task_queue = task_queue
         self._flowing: str | None = None  # the type of the text whose line is still open
         self._tools: dict[str, float] = {}  # tool → when it started; removed when it ends
         self._sql_shown = ""  # the last statement: a tool's input and its result have the same one
@@ -166,12 +168,24 @@ class Renderer:
 
     def _status(self, event: Event) -> None:
         said = {
-            "waiting": "no worker is running this session: waiting for one",
+            "waiting": self._waiting(),
             "retrying": f"attempt {text.line(event.get('attempt'))} will start soon",
             "running": "a worker is running the session again",
-            "unreadable": "the bridge lacks the payload codec of this session (KAI_DATA_CONVERTER)",
+            "unreadable": (
+                "the bridge cannot read this session: it lacks its payload codec, or the key "
+                "(KAI_DATA_CONVERTER, KAI_CODEC_KEYS). If the workers lack the key as well, "
+                "`kai sessions --stuck` names it"
+            ),
         }
         self._line(f"… {said.get(str(event.get('status')), 'no events for a while')}", "dim")
+
+    def _waiting(self) -> str:
+        if self._task_queue is None:
+            return "no worker is running this session: waiting for one"
+        return (
+            "no worker is running this session: waiting for one on the task queue "
+            f"{text.line(self._task_queue)} (`kai sessions --stuck` tells more)"
+        )
 
     def _reset(self, _event: Event) -> None:
         self._tools.clear()

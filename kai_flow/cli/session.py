@@ -5,6 +5,7 @@ import contextlib
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
@@ -17,6 +18,7 @@ from kai_flow.cli.place import Place
 from kai_flow.cli.render import Event
 from kai_flow.cli.showing import JsonLines, Outcome, Screen
 from kai_flow.cli.stack import Say
+from kai_flow.cli.stuck import doing
 from kai_flow.stream import Followed, StreamLostError, follow
 
 OUTAGE_SECONDS: Final = 60.0  # without an answer from the bridge before giving up
@@ -42,7 +44,7 @@ async def converse(
     try:
         await asyncio.wait([reading, stop], return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
-            await _cancel(handle, reading, say)
+            await _cancel(handle, reading, place, say)
             return None
         outcome = Outcome.of(reading.result())
     except BrokenPipeError:  # `kai ask … | head`: nothing reads the answer, so cancel the session
@@ -88,7 +90,10 @@ def _follow(
 
 
 async def _cancel(
-    handle: WorkflowHandle[Any, Any], reading: "asyncio.Task[Event | None]", say: Say
+    handle: WorkflowHandle[Any, Any],
+    reading: "asyncio.Task[Event | None]",
+    place: Place,
+    say: Say,
 ) -> None:
     """Cancel the session, and give its agent time to stop."""
     try:
@@ -99,4 +104,27 @@ async def _cancel(
         return
     say(f"\ninterrupted: session {handle.id} is being cancelled")
     await asyncio.wait([reading], timeout=CANCEL_SECONDS)
-    say(f"session {handle.id} {'has ended' if reading.done() else 'will end soon'}")
+    say(f"session {handle.id} has ended" if reading.done() else await _not_ended(handle, place))
+
+
+async def _not_ended(handle: WorkflowHandle[Any, Any], place: Place) -> str:
+    """What keeps a session that was cancelled from ending, and how to end it all the same."""
+    soon = f"session {handle.id} will end soon"
+    try:
+        async with asyncio.timeout(CANCEL_SECONDS):
+            found = (await handle.describe()).raw_description
+    except (RPCError, TimeoutError):
+        return soon
+    now = doing(found, datetime.now(UTC), timedelta(minutes=1))
+    if now is None:
+        return f"session {handle.id} has ended"
+    reasons = {
+        "no worker": f"no worker takes it from the task queue {place.task_queue}",
+        "failing": "its workflow fails, as `kai sessions --stuck` tells",
+    }
+    if now.state not in reasons:
+        return soon
+    return (
+        f"session {handle.id} does not end: {reasons[now.state]}. To end it without a worker: "
+        f"temporal workflow terminate --workflow-id {handle.id}{place.options}"
+    )

@@ -59,10 +59,10 @@ def _message(error: object) -> str:
 class Screen:
     """Shows the session to a person."""
 
-    def __init__(self, console: Console, session_id: str) -> None:
+    def __init__(self, console: Console, session_id: str, task_queue: str | None = None) -> None:
         self._console = console
         self._session_id = session_id
-        self._renderer = Renderer(console)
+        self._renderer = Renderer(console, task_queue)
         self._events = 0  # of the session, without `done`
         self._answered = False  # whether tokens of the latest attempt were shown
         self._error: str | None = None  # the last one shown, of the latest attempt

@@ -136,7 +136,11 @@ async def private_stack(settings: Settings, say: Say, purpose: str) -> AsyncIter
     async with contextlib.AsyncExitStack() as parts:
         found = await _listening(where, converter)
         if found is not None:
-            say(f"using the Temporal server at {where.address}; starting a worker and a bridge")
+            say(
+                f"using the Temporal server at {where.address}; starting a worker and a bridge for "
+                f"{purpose} alone. (To use those that run there: --bridge URL, with the URL of "
+                "their bridge)"
+            )
             queue = f"{settings.task_queue}-{secrets.token_hex(4)}"
             settings = msgspec.structs.replace(settings, task_queue=queue)
             temporal = _Temporal(found, where.address)

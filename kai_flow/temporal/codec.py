@@ -69,6 +69,8 @@ KEY_PAUSE: Final = timedelta(minutes=10)  # between two attempts of an activity 
 # What the SDK says of an activity whose values the codec could not decode.
 _DECODING: Final = ("Failed decoding arguments", "Failed decoding heartbeat details")
 
+_SDK_WORKFLOWS: Final = "temporalio.worker._workflow"  # its logger
+
 _LATIN: Final = "latin-1"  # takes any bytes: the id of a forged payload is text, too
 
 
@@ -168,6 +170,14 @@ class CodecFailures(DefaultFailureConverterWithEncodedAttributes):
             info.next_retry_delay.FromTimedelta(KEY_PAUSE)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the SDK tells more than `CodecFailures`.
+
+    The SDK writes a traceback for each try of a workflow whose input the codec cannot decode.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], CodecError))
+
+
 def _of_codec(exception: BaseException) -> CodecError | None:
     """The error of the codec that the SDK reports with this exception, if there is one."""
     if isinstance(exception, ApplicationError) and exception.message in _DECODING:
@@ -186,8 +196,9 @@ def encrypting(keys: Iterable[bytes], *, clear: bool = True, bind: bool = False)
     """A data converter that encrypts with the first of these keys of 32 bytes.
 
     It decrypts with each of them. `clear`, `bind`: see EncryptionCodec. Raises ValueError for a key
-    of another length.
+    of another length. From now on the SDK logs no tracebacks about keys that a worker lacks.
     """
+    logging.getLogger(_SDK_WORKFLOWS).addFilter(_is_news)
     return DataConverter(
         payload_codec=EncryptionCodec(keys, clear=clear, bind=bind),
         failure_converter_class=CodecFailures,

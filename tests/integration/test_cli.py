@@ -387,6 +387,25 @@ async def test_ctrl_c_cancels_the_session(counting_up: Kai) -> None:
     assert described.status is WorkflowExecutionStatus.CANCELED
 
 
+async def test_ctrl_c_without_a_worker_says_how_to_end_the_session(
+    counting_up: Kai, kai: Kai
+) -> None:
+    """Nobody is there to cancel it: the line names the queue and the command, which does end it."""
+    temporal = counting_up.state()["temporal"]
+    elsewhere = {"TEMPORAL_ADDRESS": temporal, "TEMPORAL_TASK_QUEUE": "nobodys"}
+    bridge = counting_up.state()["bridge"]
+    with kai.asking("3", "-s", "waits", "--bridge", bridge, **elsewhere) as process:
+        assert await asyncio.to_thread(wait_for, "on the task queue nobodys", process)
+        process.send_signal(signal.SIGINT)
+        _, errors = await asyncio.to_thread(process.communicate, timeout=60)
+    assert process.returncode == 130
+    assert "session waits does not end: no worker takes it from the task queue nobodys" in errors
+    command = f"temporal workflow terminate --workflow-id waits --address {temporal}"
+    assert errors.rstrip().endswith(command)
+    client = await connect(temporal)
+    await client.get_workflow_handle("waits").terminate()
+
+
 async def test_a_temporal_that_listens_is_used(kai: Kai) -> None:
     """A server of somebody else is used, said so, and left running; it passes on no first task."""
     async with dev_server(stop_seconds=0) as server:
@@ -394,6 +413,7 @@ async def test_a_temporal_that_listens_is_used(kai: Kai) -> None:
         done = await asyncio.to_thread(kai.run, "ask", "2", "-s", "eager", **environ)
         assert done.returncode == 0, done.stderr
         assert f"using the Temporal server at {server.address}" in done.stderr
+        assert "To use those that run there: --bridge URL" in " ".join(done.stderr.split())
         assert not (kai.home / "temporal.db").exists()
         client = await connect(server.address)
         history = await client.get_workflow_handle("eager").fetch_history()

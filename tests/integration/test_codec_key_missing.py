@@ -94,6 +94,7 @@ async def test_sessions_wait_for_the_key_and_go_on(
     lines = [one for one in caplog.records if getattr(one, "kind", "") == "codec_key_missing"]
     assert len(lines) == 1  # of two sessions, each of which was tried several times
     assert LACKING in lines[0].getMessage()
+    assert not [one for one in caplog.records if one.name == "temporalio.worker._workflow"]
     scripted.opened[f"{under_way}/a"].set()
     async with worker_on(both, queue):
         assert (await both.get_workflow_handle(new).result())["final_answer"] == CANARY
