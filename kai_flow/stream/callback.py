@@ -13,7 +13,7 @@ from kai_flow.stream.errors import InvalidBatch, InvalidEvent, InvalidId
 from kai_flow.stream.events import NumberedEvent, read_event, read_numbered
 from kai_flow.stream.ids import MAX_NUMBER, EventId
 from kai_flow.stream.posts import Acknowledged, Post
-from kai_flow.stream.wire_names import DONE
+from kai_flow.stream.wire_names import DONE, NEVER_NUMBERED
 
 ACCEPTS_BATCH: Final = "batch"
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024  # far more than a full batch with its ids
@@ -109,7 +109,10 @@ class _Refusal(msgspec.Struct):
 
 
 class HandMade(NamedTuple):
-    """An event sent by hand: without an id, shown and never stored, and never a `done`."""
+    """An event sent by hand: without an id, shown and never stored.
+
+    It is never a `done` or a control event.
+    """
 
     session_id: str
     type: str
@@ -182,6 +185,9 @@ def _made_by_hand(session_id: str, document: bytes) -> HandMade:
         raise InvalidEvent(
             "a 'done' cannot be sent by hand: only the session's workflow ends its stream"
         )
+    if kind in NEVER_NUMBERED:
+        # A reader would take it for the word of the bridge: that its token is over, for example.
+        raise InvalidEvent(f"a {kind!r} event cannot be sent by hand: only the bridge says so")
     return HandMade(session_id, kind, data)
 
 

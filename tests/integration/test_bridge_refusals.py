@@ -10,7 +10,7 @@ from temporalio.client import Client
 
 from kai_flow.runtime import log_limiter
 from kai_flow.stream.callback import MAX_BODY_BYTES
-from kai_flow.stream.wire_names import RESERVED
+from kai_flow.stream.wire_names import NEVER_NUMBERED, RESERVED
 from kai_flow.web.refusal_log import MAX_SHOWN_CHARS
 from tests.integration.hubs import away, bridging
 from tests.integration.log_records import records_of
@@ -51,8 +51,10 @@ STRANGE: list[tuple[str, dict[str, Any], int, str, str, str]] = [
      "stop"),
     ("a bad run id", {"run_id": "no\nrun"}, 400, "WARNING", "1.1.1", "run id"),
     ("another session", {"workflow_id": "a\nb"}, 400, "WARNING", "1.1.1", "/events/"),
-    ("by hand", {"event": {"type": "reset"}, "events": None, "run_id": None}, 400, "WARNING",
+    ("by hand", {"event": {"type": "note"}, "events": None, "run_id": None}, 400, "WARNING",
      "1.1.1", "no workflow has"),
+    ("a control event by hand", {"event": {"type": "reset"}, "events": None, "run_id": None}, 400,
+     "WARNING", "1.1.1", "only the bridge says so"),
 ]  # fmt: skip
 
 
@@ -206,7 +208,7 @@ async def test_an_unknown_session_leaves_a_line_with_the_event(
 # What is not said by hand
 
 
-@pytest.mark.parametrize("kind", ["token", *sorted(RESERVED - {"done"})])
+@pytest.mark.parametrize("kind", ["token", *sorted(RESERVED - NEVER_NUMBERED)])
 async def test_nobody_speaks_of_a_real_stream_by_hand(
     play: Play, http: httpx.AsyncClient, kind: str
 ) -> None:
@@ -223,22 +225,22 @@ async def test_nobody_speaks_of_a_real_stream_by_hand(
         assert reader.ids == ["1.1.1", "1.1.2"]
 
 
-async def test_without_a_workflow_anything_may_be_tried_by_hand(
+async def test_without_a_workflow_what_a_producer_says_may_be_tried_by_hand(
     bridge: str, http: httpx.AsyncClient, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody else speaks any type but `done` is shown; without Temporal the answer is 503."""
-    kinds = sorted(RESERVED - {"done"})
+    """No word of the bridge is: nobody ends or confuses a stream; without Temporal it is 503."""
+    kinds = sorted(RESERVED - NEVER_NUMBERED)
     async with subscribed(f"{bridge}/stream/{session_id}") as reader:
         await reader.until(lambda: reader.statuses)
-        for kind in kinds:
+        for kind in sorted(RESERVED):
             body = {"session_id": session_id, "event": {"type": kind}}
             answer = await http.post(f"{bridge}/events/{session_id}", json=body)
-            assert answer.status_code == 200
+            assert answer.status_code == (200 if kind in kinds else 400)
         await reader.saw(kinds[-1])
         assert reader.types == kinds
     monkeypatch.setattr("kai_flow.bridge.hub.FIND_SECONDS", 0.2)
     async with bridging(await away()) as lonely:
-        for kind in ("reset", "token"):
+        for kind in ("started", "token"):
             body = {"session_id": session_id, "event": {"type": kind}}
             answer = await http.post(f"{lonely.url}/events/{session_id}", json=body)
             assert answer.status_code == 503

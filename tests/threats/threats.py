@@ -21,7 +21,7 @@ from kai_flow.runtime import clients, logs
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.settings import callback_allow
 from kai_flow.settings.callback_allow import AllowList
-from kai_flow.stream import codec, signing, unknown_place
+from kai_flow.stream import callback, codec, signing, unknown_place
 from kai_flow.stream.post_spans import request_to
 from kai_flow.stream.repetitions import Repetitions
 from kai_flow.stream.signing import SigningKeys
@@ -200,6 +200,12 @@ THREATS: Final = (
         "tests/unit/test_cli_place.py::test_a_token_is_not_sent_in_clear",
         lambda: instead(place, "sends_token", _always(False)),
         given={"given": {"KAI_TOKEN": "aaa.bbb.ccc"}},
+    ),
+    Threat(
+        READER,
+        "tests/unit/test_stream_callback.py::test_a_post_forges_no_word_of_the_bridge",
+        lambda: instead(callback, "NEVER_NUMBERED", frozenset()),
+        given={"kind": "token_expired"},
     ),
     Threat(
         NETWORK,

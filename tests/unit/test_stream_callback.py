@@ -20,7 +20,7 @@ from kai_flow.stream.callback import (
 )
 from kai_flow.stream.errors import InvalidBatch, InvalidEvent
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.wire_names import NEVER_NUMBERED
+from kai_flow.stream.wire_names import NEVER_NUMBERED, RESERVED
 
 HEAD: dict[str, Any] = {"session_id": "s", "workflow_id": "s", "run_id": "r", "base": "1.1.1"}
 TOKEN: dict[str, Any] = {"id": "1.1.1", "event": {"type": "token", "content": "a"}}
@@ -28,7 +28,7 @@ TOKEN: dict[str, Any] = {"id": "1.1.1", "event": {"type": "token", "content": "a
 
 @pytest.mark.parametrize("kind", sorted(NEVER_NUMBERED))
 def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
-    """§2.5: with an id such an event is refused, in both forms, wherever it stands."""
+    """§2.5, §6.6: in both forms and wherever it stands, with an id and by hand."""
     forged: dict[str, Any] = {"id": "1.1.2", "event": {"type": kind, "result": {}}}
     bodies: list[dict[str, Any]] = [{**HEAD, "events": [TOKEN, forged, {**TOKEN, "id": "1.1.3"}]}]
     if kind != "done":  # with nothing after it, that is a final POST
@@ -37,11 +37,20 @@ def test_a_post_forges_no_word_of_the_bridge(kind: str) -> None:
         with pytest.raises(InvalidEvent, match=f"'{kind}' has no id"):
             decode_post(json.dumps(body).encode())
     by_hand = json.dumps({"session_id": "s", "event": forged["event"]}).encode()
-    if kind == "done":  # it would end the wait for the real session
-        with pytest.raises(InvalidEvent, match="only the session's workflow ends its stream"):
-            decode_post(by_hand)
-    else:
-        assert isinstance(decode_post(by_hand), HandMade)
+    says = (
+        "only the session's workflow ends its stream"
+        if kind == "done"
+        else "only the bridge says so"
+    )
+    with pytest.raises(InvalidEvent, match=says):
+        decode_post(by_hand)
+
+
+@pytest.mark.parametrize("kind", sorted({"note"} | (RESERVED - NEVER_NUMBERED)))
+def test_by_hand_a_producer_may_be_played(kind: str) -> None:
+    """§6.6: any other type may be tried, also those that a producer itself writes."""
+    by_hand = json.dumps({"session_id": "s", "event": {"type": kind}}).encode()
+    assert isinstance(decode_post(by_hand), HandMade)
 
 
 def test_a_done_may_be_the_last_of_a_post() -> None:
