@@ -67,6 +67,7 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 DEPLOY: Final = ROOT / "docs/how-to/deploy.md"
+ENCRYPT: Final = ROOT / "docs/how-to/encrypt-payloads.md"
 INSTALL: Final = ROOT / "docs/how-to/install-the-library.md"
 PRODUCTION: Final = ROOT / "docs/how-to/run-in-production.md"
 WITH_TESTS_OF_THEIR_OWN: Final = frozenset({ROOT / "README.md", DEPLOY, INSTALL, PRODUCTION})

@@ -12,14 +12,16 @@ import pytest
 
 from kai_flow.runtime.ports import free_port
 from tests.browser import chromium
-from tests.docs.pages import DEPLOY, PRODUCTION, ROOT, Block, blocks_of
+from tests.docs.pages import DEPLOY, ENCRYPT, PRODUCTION, ROOT, Block, blocks_of
 from tests.docs.reader import Reader, reader
 from tests.docs.test_production import MORE, STARTED, wait_until
 from tests.integration.front import HOST, nginx_program
 
+KEYS = ("shared.env", "codec.env", "bridge.env", "worker.env")
+PORTS = ("8443", "18101", "18102", "18091", "8101", "8102")
 STREAMS = 8  # two more than a browser opens to a host with HTTP/1.1
 READY = Block("text", {"output": ""}, f"bridge: ready at https://{HOST}\n", 0, "")
-SEEDED = """set -a; . ./shared.env; . ./worker.env; set +a
+SEEDED = """set -a; . ./shared.env; . ./codec.env; . ./worker.env; set +a
 export TEMPORAL_TASK_QUEUE=seeded KAI_AGENT=tests.agents.seeded:create KAI_HEALTH_PORT=0
 SSL_CERT_FILE=nginx/tls/kai.pem KAI_CALLBACK_ALLOW=loopback:8443 kai worker"""
 WATCH = """async ([url, count]) => {
@@ -42,7 +44,7 @@ class Site:
 
     def run(self, command: str) -> str:
         """What a command prints in the folder of the page, with the keys of everybody."""
-        keys = "set -a; . ./shared.env; . ./bridge.env; set +a\n"
+        keys = "set -a; . ./codec.env; . ./bridge.env; set +a\n"
         done = subprocess.run(
             ["bash", "-c", keys + command],
             cwd=self.newcomer.folder,
@@ -88,7 +90,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     program = nginx_program()
     with reader(tmp_path_factory.mktemp("deploy"), PYTHONPATH=str(ROOT)) as newcomer:
         newcomer.environ["SEEDED_LOG"] = str(newcomer.folder)
-        newcomer.ports |= {port: str(free_port()) for port in ("8443", "8101", "8102")}
+        newcomer.ports |= {port: str(free_port()) for port in PORTS}
         copying = "cp -r docs/how-to/deploy/nginx ."
         ours = ";".join(f"s/{theirs}/{port}/" for theirs, port in newcomer.ports.items())
         newcomer.instead |= {
@@ -143,8 +145,37 @@ def test_a_page_outlives_a_restart_of_both_bridges(site: Site) -> None:
 
 def test_only_the_owner_can_read_the_keys(site: Site) -> None:
     """The files of keys, which the page makes, are not for other users of the machine."""
-    for name in ("shared.env", "bridge.env", "worker.env", "nginx/tls/kai-key.pem"):
+    for name in (*KEYS, "nginx/tls/kai-key.pem"):
         assert (site.newcomer.folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_everybody_can_read_the_web_page(site: Site) -> None:
+    """A umask for the keys does not reach `www`: nginx's workers may run as another user."""
+    assert (site.newcomer.folder / "www").stat().st_mode & 0o005 == 0o005
+
+
+def test_the_check_for_readable_words_can_fail(site: Site) -> None:
+    """The page's command finds a session without the codec, and refuses what is no history."""
+    [check] = [b.text.strip() for b in blocks_of(DEPLOY) if b.is_command and "look.py" in b.text]
+    question = '\'{"prompt": "How many Cooperatives?"}\''
+    started = f"--type KaiChatWorkflow --task-queue nobodys --input {question}"
+    site.run(f"temporal workflow start --workflow-id plain {started}")
+    plain = check.replace("first", "plain")
+    found = site.run(f"! {plain}")
+    assert found == "1 payloads, 0 encrypted. Readable: cooperatives"
+    site.run(f"{{ {check.replace('first', 'nobody')}; }} 2>&1 && exit 1 || true")
+    site.run("temporal workflow terminate --workflow-id plain")
+
+
+def test_both_pages_have_the_same_check() -> None:
+    """`look.py`, with which the page about encryption begins."""
+    [ours, theirs] = [
+        block.text
+        for page in (DEPLOY, ENCRYPT)
+        for block in blocks_of(page)
+        if block.attributes.get("file") == "look.py"
+    ]
+    assert ours == theirs
 
 
 def test_the_log_of_a_bridge_has_no_token(site: Site) -> None:
@@ -156,8 +187,8 @@ def test_the_log_of_a_bridge_has_no_token(site: Site) -> None:
     wait_until(lambda: "first" in (site.newcomer.folder / "access.log").read_text())
     keys = [
         line.split("=", 1)[1]
-        for name in ("shared", "bridge", "worker")
-        for line in (site.newcomer.folder / f"{name}.env").read_text().splitlines()
+        for name in KEYS
+        for line in (site.newcomer.folder / name).read_text().splitlines()
         if "CONVERTER" not in line
     ]
     screens = [file.read_text() for file in site.newcomer.folder.parent.glob("*.screen")]

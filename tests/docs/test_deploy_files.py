@@ -46,13 +46,15 @@ KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SECRETS = {  # what deploy.md makes: by file, and by the secret of the same name
     "shared": {
         "KAI_SIGNING_KEYS": f"whsec_{KEY}",
+        "KAI_METRICS_TOKEN": KEY,
+    },
+    "codec": {
         "KAI_DATA_CONVERTER": "kai_flow.temporal.codec:encrypted",
         "KAI_CODEC_KEYS": KEY,
-        "KAI_METRICS_TOKEN": KEY,
     },
     "bridge": {"KAI_TOKEN_KEYS": KEY},
     "worker": {"KAI_ENCRYPT_KEY": KEY},
-    "codec": {"KAI_CODEC_TOKEN": KEY},
+    "codec-server": {"KAI_CODEC_TOKEN": KEY},
 }
 PORTS = {  # at which a program is probed
     "bridge": "KAI_BRIDGE_PORT",
@@ -223,7 +225,7 @@ async def nginx_with(folder: Path, port: int) -> AsyncIterator[None]:
 async def test_the_proxy_of_the_codec_server_is_the_one_way_in(tmp_path: Path) -> None:
     """A real nginx with the configuration of the manifest: the token counts, and nothing else."""
     text = dict(OBJECTS)["codec.yaml: ConfigMap kai-codec"]["data"]["nginx.conf"]
-    given = SECRETS["shared"] | SECRETS["codec"] | {"KAI_CODEC_PORT": "0"}
+    given = SECRETS["codec"] | SECRETS["codec-server"] | {"KAI_CODEC_PORT": "0"}
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KAI_CODEC_KEYS", KEY)  # the codec reads them by itself
         async with running_codec_server(load_settings(given)) as url:
