@@ -194,7 +194,7 @@ def token(
 def sessions(
     *,
     stuck: Annotated[bool, Parameter(name="--stuck", negative="", show_default=False)] = False,
-    silent_for: Annotated[str, Parameter(name="--silent-for", metavar="DURATION")] = "60s",
+    silent_for: Annotated[str | None, Parameter(name="--silent-for", metavar="DURATION")] = None,
     workflow_type: Annotated[str, Parameter(name="--type", metavar="NAME")] = "KaiChatWorkflow",
     queue: Annotated[str | None, Parameter(name="--queue", metavar="NAME")] = None,
     limit: Annotated[int, Parameter(name="--limit", metavar="N")] = 1_000,
@@ -217,7 +217,8 @@ def sessions(
     stuck
         Only those that are stuck.
     silent_for
-        How old the last heartbeat of a worker may be, such as 30s or 5m.
+        How old the last heartbeat of a worker may be, such as 30s or 5m. Default: as old as for
+        readers of the stream, 20s for KAI's workers.
     workflow_type
         The type of the workflows; an empty one means all types.
     queue

@@ -16,6 +16,7 @@ from kai_flow.cli.consoles import console_for, print_words
 from kai_flow.cli.stuck import FAILING, Doing, doing
 from kai_flow.settings import StartError, load_settings, parsers
 from kai_flow.stream.failure_message import message_of
+from kai_flow.stream.liveness import decode_detail
 from kai_flow.stream.run import describe
 from kai_flow.temporal.converter import data_converter_of
 from kai_flow.temporal.target import target
@@ -33,8 +34,8 @@ class Wish(NamedTuple):
     """Which sessions are wanted."""
 
     stuck: bool
-    silent_for: str
-    """A duration with its unit."""
+    silent_for: str | None
+    """A duration with its unit. None: as long as readers allow (§5.7)."""
     workflow_type: str
     queue: str | None
     limit: int
@@ -50,7 +51,7 @@ class Session(NamedTuple):
 
 async def sessions(wish: Wish, *, as_json: bool) -> int:
     """Print them; returns the exit code. Raises StartError."""
-    silent_for = _duration(wish.silent_for)
+    silent_for = None if wish.silent_for is None else _duration(wish.silent_for)
     query = _query(wish)
     if not 1 <= wish.limit <= MAX_LIMIT:
         raise StartError(f"--limit {wish.limit} is refused: it must be from 1 to {MAX_LIMIT}")
@@ -101,7 +102,7 @@ async def _client() -> "Client":
 
 
 async def _judged(
-    client: "Client", query: str, limit: int, silent_for: timedelta
+    client: "Client", query: str, limit: int, silent_for: timedelta | None
 ) -> AsyncIterator[Session | None]:
     """The sessions that the server lists, newest first; None: one has ended meanwhile."""
     batch: list[WorkflowExecution] = []
@@ -126,13 +127,13 @@ async def _listed(client: "Client", query: str, limit: int) -> "AsyncIterator[Wo
 
 
 async def _judge(
-    client: "Client", batch: "Sequence[WorkflowExecution]", silent_for: timedelta
+    client: "Client", batch: "Sequence[WorkflowExecution]", silent_for: timedelta | None
 ) -> list[Session | None]:
     return await asyncio.gather(*(_look(client, found, silent_for) for found in batch))
 
 
 async def _look(
-    client: "Client", found: "WorkflowExecution", silent_for: timedelta
+    client: "Client", found: "WorkflowExecution", silent_for: timedelta | None
 ) -> Session | None:
     from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415  (see above)
 
@@ -144,6 +145,7 @@ async def _look(
         raise StartError(f"Temporal does not tell about {found.id!a}: {error.message}") from None
     for pending in description.pending_activities:
         pending.last_failure.message = await _message(client, pending.last_failure)
+        await decode_detail(client, pending)
     now = doing(description, datetime.now(UTC), silent_for)
     if now is None:
         return None

@@ -13,9 +13,9 @@ from temporalio.api.enums.v1 import (
 from temporalio.api.workflow.v1 import PendingActivityInfo, PendingWorkflowTaskInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from kai_flow.stream.liveness import TASK_PICKUP_TIMEOUT
+from kai_flow.stream.liveness import TASK_PICKUP_TIMEOUT, longest_silence
 
-FAILING: Final = "its workflow raises, or does not fit the history: see the worker's log"
+FAILING: Final = "its workflow's code fails, or does not fit the history: see the worker's log"
 """What is known of a workflow that fails, before its history has been read."""
 
 STUCK: Final = ("no worker", "failing", "silent", "retrying")
@@ -45,12 +45,13 @@ class Doing(NamedTuple):
 
 
 def doing(
-    session: DescribeWorkflowExecutionResponse, moment: datetime, silent_for: timedelta
+    session: DescribeWorkflowExecutionResponse, moment: datetime, silent_for: timedelta | None
 ) -> Doing | None:
     """What a session is doing at `moment`, the worst first; None: it has ended.
 
-    A worker whose last heartbeat is older than `silent_for` is silent. The clocks of this machine
-    and of the server have to agree to within a few seconds.
+    A worker whose last heartbeat is older than `silent_for` is silent. None: older than it may be
+    for readers (§5.7 of the protocol), who are told at the same time that no worker runs the
+    session. The clocks of this machine and of the server have to agree to within a few seconds.
     """
     info = session.workflow_execution_info
     if info.status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
@@ -78,7 +79,9 @@ def _of_task(task: PendingWorkflowTaskInfo, moment: datetime) -> Iterator[Doing]
         yield Doing("running", seconds, 0, "a worker has its workflow")
 
 
-def _of_activity(activity: PendingActivityInfo, moment: datetime, silent_for: timedelta) -> Doing:
+def _of_activity(
+    activity: PendingActivityInfo, moment: datetime, silent_for: timedelta | None
+) -> Doing:
     name, attempt = activity.activity_type.name, activity.attempt
     match activity.state:
         case PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
@@ -95,7 +98,8 @@ def _of_activity(activity: PendingActivityInfo, moment: datetime, silent_for: ti
         last_seen = min(started, _age(activity.last_heartbeat_time, moment))
     elif not activity.activity_options.heartbeat_timeout.ToTimedelta():
         return Doing("running", started, attempt, f"{name}, without heartbeats")
-    if last_seen > silent_for.total_seconds():
+    allowed = longest_silence(activity) if silent_for is None else silent_for
+    if last_seen > allowed.total_seconds():
         detail = f"{name}: no heartbeat of its worker, {activity.last_worker_identity}"
         return Doing("silent", last_seen, attempt, detail)
     return Doing("running", started, attempt, name)

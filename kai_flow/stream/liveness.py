@@ -74,11 +74,11 @@ async def observe(client: Client, session_id: str, run_id: str) -> RunLiveness |
     """
     session = await describe(client, session_id, run_id)
     for pending in session.pending_activities:
-        await _decode_detail(client, pending)
+        await decode_detail(client, pending)
     return liveness_of(session, datetime.now(UTC))
 
 
-async def _decode_detail(client: Client, activity: PendingActivityInfo) -> None:
+async def decode_detail(client: Client, activity: PendingActivityInfo) -> None:
     """Decode the last detail of an activity's heartbeats, where a codec has encoded it."""
     for payload in activity.heartbeat_details.payloads[-1:]:
         with suppress(Exception):  # without the codec or its key, the detail is not known
@@ -112,8 +112,16 @@ def _of_activity(activity: PendingActivityInfo, moment: datetime) -> Liveness:
         stamp.ToDatetime(UTC)
         for stamp in (activity.last_heartbeat_time, activity.last_started_time)
     )
-    allowed = max(MIN_WORKER_TIMEOUT, _throttle(activity) + HEARTBEAT_MARGIN)
-    return Liveness("waiting" if moment - last_seen > allowed else "running", activity.attempt)
+    lost = moment - last_seen > longest_silence(activity)
+    return Liveness("waiting" if lost else "running", activity.attempt)
+
+
+def longest_silence(activity: PendingActivityInfo) -> timedelta:
+    """How old the last heartbeat of a live worker may be: with an older one it is taken as lost.
+
+    Where a codec has encoded the details of the heartbeats, `decode_detail` comes first.
+    """
+    return max(MIN_WORKER_TIMEOUT, _throttle(activity) + HEARTBEAT_MARGIN)
 
 
 def _throttle(activity: PendingActivityInfo) -> timedelta:

@@ -14,7 +14,7 @@ from kai_flow.stream import (
 )
 from kai_flow.stream.batches import Batch
 from kai_flow.stream.ids import EventId
-from kai_flow.stream.liveness import ProducerDetail, _decode_detail, _detail_of_producer
+from kai_flow.stream.liveness import ProducerDetail, _detail_of_producer, decode_detail
 from kai_flow.stream.run import describe
 from kai_flow.stream.signals import publish
 from kai_flow.temporal.codec import encrypting
@@ -101,7 +101,7 @@ async def test_heartbeats_tell_their_throttle(
 
     async def detail(reading: Client) -> ProducerDetail | None:
         (pending,) = (await describe(reading, session_id)).pending_activities
-        await _decode_detail(reading, pending)
+        await decode_detail(reading, pending)
         return _detail_of_producer(pending)
 
     async def beating() -> ProducerDetail | None:

@@ -16,6 +16,7 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from kai_flow.cli.sessions import _shown
 from kai_flow.cli.stuck import STUCK, Doing, doing
+from kai_flow.stream.liveness import liveness_of
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SILENT = timedelta(seconds=60)
@@ -110,6 +111,32 @@ def test_an_activity_tells_what_its_session_does(
 ) -> None:
     """The state, since when, and the attempt."""
     assert of(one) == expected
+
+
+@pytest.mark.parametrize(
+    ("every", "allowed"),
+    [(None, 53), (2, 20), (30, 35)],  # seconds: 0.8 of 60 and 5 more; the least; 5 more
+)
+def test_without_a_wish_a_worker_is_silent_when_readers_are_told(
+    every: int | None, allowed: int
+) -> None:
+    """§5.7: the time depends on how long its worker holds heartbeats back."""
+    one = activity(STARTED, last_started_time=ago(99), last_heartbeat_time=ago(allowed + 1))
+    if every is not None:
+        detail = f'{{"kai_flow_producer":"event 1.1.1","every":{every}}}'
+        one.heartbeat_details.payloads.add(data=detail.encode())
+    description = DescribeWorkflowExecutionResponse(pending_activities=[one])
+    description.workflow_execution_info.status = RUNNING
+
+    def state(seconds: float) -> str:
+        now = doing(description, NOW + timedelta(seconds=seconds), None)
+        assert now is not None
+        return now.state
+
+    assert [state(-2), state(0)] == ["running", "silent"]
+    shown = liveness_of(description, NOW)
+    assert shown is not None
+    assert shown.session.status == "waiting"
 
 
 def test_an_activity_that_sends_no_heartbeats_is_never_silent() -> None:
