@@ -11,7 +11,7 @@ class AccessError(Exception):
 
 
 class TokenRefused(AccessError):
-    """A token does not count. The message says why, for the log: a client is not told."""
+    """A token is not accepted. The message says why, for the log: a client is not told."""
 
 
 class TokenExpired(TokenRefused):

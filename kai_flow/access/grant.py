@@ -34,7 +34,7 @@ class Grant(NamedTuple):
     organisation: str | None
     """The tenant whose sessions are meant; None: the token is not of a tenant."""
     sessions: frozenset[str]
-    """Session ids that are granted one by one, whoever's they are."""
+    """Session ids that are granted one by one, of any organisation."""
     prefixes: tuple[str, ...]
     """What ids of granted sessions begin with; with an organisation, of its sessions alone."""
     conversations: frozenset[str]

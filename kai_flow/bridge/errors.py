@@ -34,7 +34,7 @@ class WrongNumber(HubError):
 
 
 class NoCodec(HubError):
-    """The bridge lacks the session's payload codec, so its signals would be in clear."""
+    """The bridge lacks the session's payload codec, so its signals would be unencrypted."""
 
 
 class UnknownRun(HubError):

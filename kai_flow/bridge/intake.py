@@ -94,7 +94,7 @@ class Intake:
             self._counts.events["repeated"] += len(events) - max(0, new)
 
     def _require_codec(self, post: ProducerPost) -> None:
-        """Refuse a POST of a session that this bridge would have to signal in clear."""
+        """Refuse a POST of a session that this bridge would have to signal unencrypted."""
         missing = self._tail.missing
         if missing is not None:
             why = missing.sentence

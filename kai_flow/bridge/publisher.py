@@ -163,7 +163,7 @@ class Publisher:
             self._turns.leave(self)
 
     async def _publish(self, batches: tuple[Batch, ...]) -> None:
-        """Signal these batches, unless they would be the only thing of the session in clear."""
+        """Signal these batches, unless they would be the only thing of the session unencrypted."""
         if not self._readable():
             self._cadence.failed(now())
             return

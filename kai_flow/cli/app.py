@@ -183,7 +183,7 @@ def token(
     rights
         What the token allows: read, publish (send events by hand), or both with a comma.
     lifetime
-        How long the token counts, from 1s to 365d. In a URL, one may live for 5m at most.
+        How long the token is valid, from 1s to 365d; in a URL, 5m at most.
     """
     from kai_flow.cli.token import token as make
 

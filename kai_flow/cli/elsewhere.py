@@ -117,5 +117,5 @@ def _refused(
         hint = f": did you mean {shorter}?" if shorter != bridge else f": {remedy}"
         return f"what answers at {bridge} is not a bridge (status {status}){hint}"
     if status != httpx.codes.UNAUTHORIZED:
-        return f"the bridge at {bridge} refuses its reader ({why})"
-    return f"the bridge at {bridge} refuses its reader ({why}): {REMEDIES[used(settings)]}"
+        return f"the bridge at {bridge} refused the request ({why})"
+    return f"the bridge at {bridge} refused the request ({why}): {REMEDIES[used(settings)]}"

@@ -136,7 +136,7 @@ async def _running(settings: Settings) -> state.UpState | None:
 
     Raises `StartError` when the environment names another server, namespace or task queue: a
     session must not silently run in another place than the one that is asked for. Nor may its
-    question be stored in clear where everything else is encrypted.
+    question be stored unencrypted where everything else is encrypted.
     """
     up = await state.find(settings.home)
     where = target()

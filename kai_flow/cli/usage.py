@@ -30,8 +30,8 @@ def _what(wrong: CycloptsError) -> str:
             return f"unexpected argument {first!r}"
         case CoercionError(token=token) if token is not None:
             return f"{name} needs a whole number, not {token.value!r}"
-        case _:
-            sentence = str(wrong)
+        case _:  # the help lists all commands, and the library only some
+            sentence, _, _ = str(wrong).partition(" Available commands:")
             return sentence[:1].lower() + sentence[1:]
 
 

@@ -220,7 +220,7 @@ def _network(host: str, text: str) -> Network | None:
 def _wrong(text: str) -> str:
     return (
         f"{text[:80]!a} must be a host name, an address, a network or the word loopback, "
-        "without scheme and path, and with a port (or * for any) unless it is that of the scheme, "
+        "without scheme or path; append :PORT, or :* for any port, unless it is 80 or 443, "
         "for example loopback,hooks.example.com:8443,10.0.0.0/8:8092"
     )
 

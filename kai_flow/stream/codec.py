@@ -1,8 +1,8 @@
 """Whether this program's client can read what a session's workers and callers store.
 
 Payloads that a payload codec has encoded can be read only with the same codec. A program without it
-must not take a session for an empty one, and must not signal in clear what the workers encrypt. The
-history shows it: the inputs of the workflow and of its activities are in it, before any event.
+must not take a session for an empty one, and must not signal unencrypted what the workers encrypt.
+The history shows it: the inputs of the workflow and of its activities are in it, before any event.
 
 Signals are no evidence: anybody who may signal can send one that nobody can read. It changes
 nothing, for the workflow as for readers.
@@ -18,7 +18,7 @@ from temporalio.converter import CompositePayloadConverter, DataConverter, Paylo
 
 from kai_flow.stream.errors import StreamError
 
-# What Temporal's own converters write. All JSON is in clear, whatever a user's converter calls it.
+# What Temporal's own converters write. Any JSON is readable, whatever a user's converter calls it.
 _IN_CLEAR: Final = frozenset({b"", b"binary/null", b"binary/plain", b"binary/protobuf"})
 _JSON: Final = b"json/"
 

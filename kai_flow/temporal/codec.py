@@ -12,7 +12,7 @@ With `bound` in place of `encrypted`, a payload is bound to its workflow as well
 another one, it is refused there. All of these converters read what any of them has written.
 
 Failures are encrypted too: their messages and stack traces often repeat values. Only that a key is
-missing is told in clear (`CodecFailures`). Headers are not encrypted, unless the client has
+missing is told unencrypted (`CodecFailures`). Headers are not encrypted, unless the client has
 `header_codec_behavior`.
 
 Nothing here may log a key, or hold one in its `repr`.
@@ -206,7 +206,7 @@ def encrypting(keys: Iterable[bytes], *, clear: bool = True, bind: bool = False)
 
 
 def encrypted() -> DataConverter:
-    """The data converter with the keys of `KAI_CODEC_KEYS`. Payloads in clear can be read, too.
+    """The data converter with the keys of `KAI_CODEC_KEYS`. Unencrypted payloads can be read, too.
 
     Raises StartError when there are no keys.
     """
@@ -214,7 +214,7 @@ def encrypted() -> DataConverter:
 
 
 def encrypted_only() -> DataConverter:
-    """As `encrypted`, but payloads in clear are refused: for when none are left from before."""
+    """As `encrypted`, but unencrypted payloads are refused: for when none are left from before."""
     return encrypting(_keys(), clear=False)
 
 

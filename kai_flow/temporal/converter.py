@@ -16,7 +16,7 @@ def data_converter_of(settings: Settings) -> "DataConverter | None":
 
     The setting names a DataConverter, or something that makes one when it is called. Raises
     StartError when it names neither, and when there are keys for our codec that nothing uses:
-    everything would be stored in clear.
+    everything would be stored unencrypted.
     """
     spec = settings.data_converter
     if spec is None:

@@ -2,8 +2,8 @@
 
 Temporal refuses a command that sets an attribute which is not registered, and then repeats the
 workflow task until it is. So a session gets those attributes only that the server has listed a
-moment before. All of them are in clear, also with a payload codec: nothing of a question, an answer
-or a database may become one.
+moment before. All of them are unencrypted, also with a payload codec: nothing of a question, an
+answer or a database may become one.
 """
 
 import asyncio

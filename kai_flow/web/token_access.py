@@ -85,7 +85,7 @@ class ByToken:
         if grant.reach(session_id, PUBLISH) is not Reach.YES:
             raise problem(
                 403,
-                "this token does not allow to send events by hand: it needs the right 'publish', "
+                "this token does not allow sending events by hand: it needs the right 'publish', "
                 f"and has to name the session {session_id!r} or what its id begins with",
             )
 
@@ -104,7 +104,7 @@ class ByToken:
             raise
         except TokenRefused as refusal:
             self._note(given, scope, str(refusal))
-            detail = "the token does not count here; get another one from whoever issues them"
+            detail = "this bridge does not accept the token; get another one from its issuer"
             raise problem(401, detail, headers=_REFUSED, code="invalid_token") from None
 
     def _note(self, given: Presented, scope: Any, why: str) -> None:

@@ -298,7 +298,7 @@ def test_ask_gets_in_where_it_knows_the_key(kai: Kai) -> None:
         other = {"KAI_TOKEN_KEYS": "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
         lost = kai.run("ask", "3", "--plain", **other)
         assert lost.returncode == 1
-        assert "the token does not count here" in lost.stderr
+        assert "this bridge does not accept the token" in lost.stderr
 
 
 def test_ask_reads_from_temporal_where_others_make_the_tokens(kai: Kai) -> None:

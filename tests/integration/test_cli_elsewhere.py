@@ -102,7 +102,7 @@ async def test_a_token_that_does_not_count_starts_nothing(site: Kai, laptop: Kai
         arguments = ("ask", "3", "--bridge", of(site), "-s", "refused")
         done = await asyncio.to_thread(laptop.run, *arguments, KAI_TOKEN=token)
         assert done.returncode == 2
-        assert f"the bridge at {of(site)} refuses its reader" in done.stderr
+        assert f"the bridge at {of(site)} refused the request" in done.stderr
         assert "set KAI_TOKEN to a token of this bridge" in done.stderr
         assert "or KAI_TOKEN_KEYS to its keys" in done.stderr or token
         assert "Traceback" not in done.stderr

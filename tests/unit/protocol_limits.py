@@ -14,7 +14,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
         "FETCH_SECONDS": "one fetch of a key set",
         "REFRESH_SECONDS": "time between two fetches of a key set",
         "FRESH_SECONDS": "age of a key set before it is fetched again",
-        "STALE_SECONDS": "age of a key set that counts while it cannot be fetched",
+        "STALE_SECONDS": "age of a key set that is used while no new one can be fetched",
     },
     "kai_flow.access.key_ring": {
         "MAX_KEY_SET_BYTES": "size of a key set",
@@ -227,7 +227,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     },
     "kai_flow.stream.liveness": {
         "TASK_PICKUP_TIMEOUT": "time a workflow task may wait before no worker is assumed",
-        "MIN_WORKER_TIMEOUT": "shortest time without a heartbeat before a worker counts as lost",
+        "MIN_WORKER_TIMEOUT": "shortest time without a heartbeat before a worker is taken as lost",
         "HEARTBEAT_MARGIN": "delay of a heartbeat that is due",
         "THROTTLE_SHARE": "heartbeats held back by default, as a share of their timeout",
         "MAX_THROTTLE": "longest time that heartbeats are held back by default",

@@ -54,6 +54,7 @@ def test_the_reference_lists_every_command_and_option() -> None:
     [
         ("ask x --colour", "unknown option: --colour (see `kai ask --help`)"),
         ("up --ui-port abc", "--ui-port needs a whole number, not 'abc' (see `kai up --help`)"),
+        ("aks x", 'unknown command "aks". Did you mean "ask"? (see `kai --help`)'),
         ("ask x -c", "-c needs a value (see `kai ask --help`)"),
         ("connection test", "NAME is missing (see `kai connection test --help`)"),
         (
