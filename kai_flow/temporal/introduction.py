@@ -1,8 +1,8 @@
 """What a bridge says of itself to the readers that it lets in, in the header `KAI-Bridge`.
 
 A program that starts sessions and reads them there can tell before it starts one whether the two of
-them encode in the same way. Otherwise a question would be stored in clear among encrypted ones, or
-encrypted where no worker can read it. It is also how one recognises a bridge.
+them encode in the same way. Otherwise a question would be stored unencrypted among encrypted ones,
+or encrypted where no worker can read it. It is also how one recognises a bridge.
 
 Temporal's SDK is not imported here.
 """
@@ -65,7 +65,7 @@ def disagreement(own: str, theirs: str) -> str | None:
         return None
     if own == NO_CODEC:
         return (
-            "encrypts what Temporal stores, and this command would store the question in clear: "
+            "encrypts what Temporal stores, and this command would store the question unencrypted: "
             "set KAI_DATA_CONVERTER and KAI_CODEC_KEYS as for the bridge"
         )
     if theirs == NO_CODEC:

@@ -174,7 +174,7 @@ async def test_nothing_is_asked_in_another_encoding(
     elsewhere.environ["TEMPORAL_ADDRESS"] = secret.state()["temporal"]
     other_key = CODEC | {"KAI_CODEC_KEYS": f"{OF_ANOTHER},{CODEC['KAI_CODEC_KEYS']}"}
     for who, bridge, codec, says in (
-        (elsewhere, of(secret), {}, "this command would store the question in clear"),
+        (elsewhere, of(secret), {}, "this command would store the question unencrypted"),
         (elsewhere, of(secret), other_key, "lacks the key"),
         (laptop, of(site), CODEC, "has no payload codec"),
     ):
