@@ -1,10 +1,8 @@
 """`python -m api`: the bridge alone, from a checkout. The app itself is `kai_flow.web`."""
 
-import sys
-
-from kai_flow.runtime.program import read_arguments
-from kai_flow.web.__main__ import ABOUT, main
+from kai_flow.runtime.interrupted import begin_quietly
+from kai_flow.web.__main__ import main
 
 if __name__ == "__main__":
-    read_arguments("api", ABOUT)
-    sys.exit(main())
+    begin_quietly()
+    raise SystemExit(main("api"))

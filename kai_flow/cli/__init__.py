@@ -8,12 +8,11 @@ session failed or its stream was lost, 2 wrong usage or the program could not st
 by Ctrl-C, 141 nothing reads its output any more, 143 stopped by SIGTERM.
 """
 
-import os
 import sys
-from collections.abc import Sequence
 
-from kai_flow.runtime.extras import needs
-from kai_flow.runtime.imports import importing
+TYPE_CHECKING = False  # `typing` takes 15 ms to import, in which nobody handles Ctrl-C
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -22,9 +21,11 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count; likewise the next
 EXIT_UNREAD = 141
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: "Sequence[str] | None" = None) -> None:
     """Run the command line (default: the arguments of the process); always raises SystemExit."""
     try:
+        from kai_flow.runtime.extras import needs  # noqa: PLC0415  (a Ctrl-C meanwhile is handled)
+
         with needs("bridge,kai"):
             _main(arguments)
     except KeyboardInterrupt:  # while no command handles it: for example while it is imported
@@ -33,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(EXIT_INTERRUPTED) from None
 
 
-def _main(arguments: Sequence[str] | None) -> None:
+def _main(arguments: "Sequence[str] | None") -> None:
+    from kai_flow.runtime.imports import importing  # noqa: PLC0415  (as above)
+
     with importing():
         # here, because a missing package is reported by `needs`
         from cyclopts import CycloptsError  # noqa: PLC0415  (see above)
@@ -59,6 +62,8 @@ def _main(arguments: Sequence[str] | None) -> None:
     except StartError as wrong:
         code = _refuse(block(wrong))
     except BrokenPipeError:  # `kai ask … | head`: the reader has enough
+        import os  # noqa: PLC0415  (seldom needed)
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_UNREAD
     raise SystemExit(code or EXIT_OK)

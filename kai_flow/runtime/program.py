@@ -24,7 +24,8 @@ Part = Callable[[Settings], AbstractAsyncContextManager[str]]
 def run_program(name: str, part: Part) -> int:
     """Run `part` until Ctrl-C or SIGTERM; returns the process's exit code.
 
-    0 after an orderly stop; 2 when it could not start, and then one sentence says why.
+    0 after an orderly stop; 2 when it could not start, and then one sentence says why; 130 or 143
+    when Ctrl-C or SIGTERM stopped it before it was ready.
     """
     try:
         settings = load_settings(os.environ)
@@ -48,7 +49,8 @@ def read_arguments(program: str, about: str) -> None:
         description=about,
         epilog=(
             "Settings are environment variables: see docs/reference/settings.md. Exit codes: 0 "
-            "after Ctrl-C or SIGTERM, 2 when it could not start."
+            "after Ctrl-C or SIGTERM, 2 when it could not start, 130 or 143 when one of these came "
+            "before it was ready."
         ),
     )
     parser.parse_args()
@@ -70,11 +72,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _run(name: str, part: Part, settings: Settings) -> int:
-    async with ShutdownSignals() as stop, part(settings) as url:
+    stop, ready = ShutdownSignals(), False
+    async with stop, part(settings) as url:
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         print(f"{name}: ready at {url}", flush=True)
         stop.started()
+        ready = True
         await stop.wait()
         print(f"{name}: stopping", flush=True)
     await asyncio.sleep(0.05)  # Temporal can crash at exit without this pause (sdk-python#300)
-    return 0
+    return 0 if ready else stop.exit_code

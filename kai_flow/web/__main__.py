@@ -1,14 +1,6 @@
 """`python -m kai_flow.web`: the bridge alone, on the Temporal that the environment names."""
 
-import sys
-
-from kai_flow.runtime.extras import needs
-from kai_flow.runtime.imports import importing
-from kai_flow.runtime.program import read_arguments, run_program
-from kai_flow.temporal.client import connected
-
-with needs("bridge"), importing():
-    from kai_flow.web.server import running_bridge
+from kai_flow.runtime.interrupted import begin_quietly
 
 ABOUT = (
     "Run the bridge until Ctrl-C. It receives events at POST /events/{session_id} and serves them "
@@ -19,11 +11,24 @@ ABOUT = (
 )
 
 
-def main() -> int:
-    """Run the bridge until Ctrl-C or SIGTERM; returns the exit code."""
+def main(program: str | None = None) -> int:
+    """Run the bridge until Ctrl-C or SIGTERM; returns the exit code.
+
+    `program`: as `python -m` names it, whose arguments are read first.
+    """
+    # imported only now, because a Ctrl-C meanwhile is handled
+    from kai_flow.runtime.extras import needs  # noqa: PLC0415  (see above)
+    from kai_flow.runtime.imports import importing  # noqa: PLC0415  (see above)
+    from kai_flow.runtime.program import read_arguments, run_program  # noqa: PLC0415  (see above)
+
+    if program is not None:
+        read_arguments(program, ABOUT)
+    with needs("bridge"), importing():
+        from kai_flow.temporal.client import connected  # noqa: PLC0415  (see above)
+        from kai_flow.web.server import running_bridge  # noqa: PLC0415  (see above)
     return run_program("bridge", connected(running_bridge, "kai-bridge"))
 
 
 if __name__ == "__main__":
-    read_arguments("kai_flow.web", ABOUT)
-    sys.exit(main())
+    begin_quietly()
+    raise SystemExit(main("kai_flow.web"))

@@ -24,6 +24,7 @@ from kai_flow.runtime.locks import held_elsewhere
 from kai_flow.runtime.ports import free_port
 from kai_flow.temporal.client import connect
 from kai_flow.temporal.dev_server import dev_server
+from tests.children import bound
 from tests.integration.command import Kai, kai_in
 from tests.integration.programs import running
 
@@ -125,6 +126,21 @@ def test_up_that_is_stopped_while_it_starts(kai: Kai, number: int, code: int) ->
             process.send_signal(number)
             output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (code, "", "")
+
+
+@pytest.mark.parametrize("module", ["json", "asyncio", "kai_flow.settings", "temporalio.client"])
+@pytest.mark.parametrize("program", ["kai_flow.web", "kai_flow.worker", "api"])
+def test_ctrl_c_while_a_program_is_imported(kai: Kai, program: str, module: str) -> None:
+    """Ctrl-C ends it with 130 and without a traceback, however early it comes."""
+    command = bound([sys.executable, "-X", "importtime", "-m", program])
+    environ = kai.environ | {"TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environ) as process:
+        assert process.stderr is not None
+        assert any(line.rstrip().endswith(f" {module}") for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        errors = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in errors
 
 
 def test_ctrl_c_while_a_command_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
