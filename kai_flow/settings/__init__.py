@@ -75,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     codec_keys: Keys = Keys()  # of the payload codec that KAI Flow ships; none: it is not used
     codec_port: int = 8093  # of the codec server; 0: any free port
     codec_token: Token | None = None  # what a caller of the codec server has to show
+    codec_urls: tuple[str, ...] = ()  # how others reach the codec server, through a proxy
     codec_origins: tuple[str, ...] = ()  # web origins of the Temporal UI, whose pages may call it
     token_keys: TokenKeys = TokenKeys()  # shared with the issuer of tokens, the newest first
     token_jwks_url: str | None = None  # where an issuer publishes its keys
@@ -201,6 +202,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "KAI_CODEC_KEYS": ("codec_keys", parsers.keys),
     "KAI_CODEC_PORT": ("codec_port", parsers.port("8093")),
     "KAI_CODEC_TOKEN": ("codec_token", parsers.token),
+    "KAI_CODEC_URL": ("codec_urls", parsers.codec_urls),
     "KAI_CODEC_ORIGINS": ("codec_origins", parsers.origins),
     "KAI_TOKEN": ("reader_token", access_parsers.reader_token),
     "KAI_TOKEN_KEYS": ("token_keys", access_parsers.token_keys),

@@ -119,18 +119,26 @@ def split_url(value: str, *, query: bool = False) -> SplitResult:
 
 
 def base_urls(value: str) -> tuple[str, ...]:
+    return _base_urls(value, "the bridge", "http://localhost:8092")
+
+
+def codec_urls(value: str) -> tuple[str, ...]:
+    return _base_urls(value, "the codec server", "https://codec.example.com")
+
+
+def _base_urls(value: str, of: str, example: str) -> tuple[str, ...]:
     found = []
     for part in listed(value):
         try:
             split_url(part)
         except ValueError as wrong:
             raise ValueError(
-                f"it must be the base URL of the bridge ({wrong}), or several separated by "
-                "commas, for example http://localhost:8092"
+                f"it must be the base URL of {of} ({wrong}), or several separated by "
+                f"commas, for example {example}"
             ) from None
         found.append(part.rstrip("/"))
     if not found:
-        raise ValueError("it names no URL, for example http://localhost:8092")
+        raise ValueError(f"it names no URL, for example {example}")
     return tuple(dict.fromkeys(found))
 
 

@@ -3,26 +3,42 @@
 A program sends the token with each request. The Temporal UI cannot: a person signs in once, and the
 browser then sends a cookie. The cookie does not hold the token, ends by itself, and is worthless
 once the token was changed. A page of another origin may neither use the cookie nor sign anybody in.
+
+A page whose own name leads to this machine (DNS rebinding) has the origin that the server seems to
+have. The name shows in the field `Host`, which has to be one of the server's.
 """
 
 import hmac
+import re
 from collections.abc import Collection
 from typing import Final
+
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]{1,5})?")
 
 COOKIE: Final = "kai_codec"
 COOKIE_SECONDS: Final = 12 * 3600  # a working day; then a person signs in again
 
 
 class CodecAccess:
-    """The token of a codec server, and the origins of the pages that may call it."""
+    """The token of a codec server, its names, and the origins of the pages that may call it.
 
-    def __init__(self, token: bytes, origins: Collection[str]) -> None:
+    `names` are the hosts by which it may be called, in lower case.
+    """
+
+    def __init__(self, token: bytes, origins: Collection[str], names: Collection[str]) -> None:
         self._token = token
         self._origins = frozenset(origins)
+        self._names = frozenset(names)
+
+    def is_called(self, host: str) -> bool:
+        """Whether this field `Host` names the server."""
+        found = _HOST.fullmatch(host.lower())
+        return found is not None and (found[1] or found[2]) in self._names
 
     def allows(self, origin: str, host: str) -> bool:
         """Whether pages of this origin may call the server, which was called as `host`."""
-        return origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
+        own = origin in {f"http://{host}", f"https://{host}"} and self.is_called(host)
+        return own or origin in self._origins
 
     def is_token(self, given: bytes) -> bool:
         """Whether somebody knows the token."""

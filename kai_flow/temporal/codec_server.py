@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from google.protobuf import json_format
@@ -22,7 +22,7 @@ from temporalio.converter import PayloadCodec
 
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.runtime.serving import serving
-from kai_flow.settings import Settings, StartError
+from kai_flow.settings import LOOPBACK, Settings, StartError
 from kai_flow.stream.log_fields import about
 from kai_flow.temporal import codec_page
 from kai_flow.temporal.codec_access import CodecAccess
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024  # a payload has at most 2 MiB, and is longer in base64
+MAX_VALUES: Final = 30_000  # in a body: some 5,000 payloads, which take half a second
 BODY_SECONDS: Final = 10.0
 
 _JSON: Final = "application/json"
@@ -78,7 +79,8 @@ async def running_codec_server(settings: Settings) -> AsyncIterator[str]:
             "the codec server decrypts for whoever knows its token, and has none: set "
             "KAI_CODEC_TOKEN, for example to the output of `openssl rand -hex 32`"
         )
-    access = CodecAccess(settings.codec_token, settings.codec_origins)
+    names = {*LOOPBACK, *(urlsplit(url).hostname or "" for url in settings.codec_urls)}
+    access = CodecAccess(settings.codec_token, settings.codec_origins, names)
     async with serving(
         CodecServer(codec, access),
         HOST,
@@ -117,7 +119,7 @@ class CodecServer:
             )
             detail = "the codec server failed with an unexpected error; see its log"
             answer = _Refused(500, detail).answer
-        if request.origin and self._access.allows(request.origin, request.host):
+        if request.origin and self._may_call(request):
             answer = answer._replace(headers={**answer.headers, **_cors(request.origin)})
         await _send(send, answer)
 
@@ -132,16 +134,28 @@ class CodecServer:
                 extra=about("request_refused") | {"status": status},
             )  # fmt: skip
 
+    def _may_call(self, request: "_Request") -> bool:
+        """Whether the page that sends a request may."""
+        called = self._access.is_called(request.host)
+        return called and self._access.allows(request.origin, request.host)
+
     async def _answer(self, request: "_Request") -> _Answer:
+        route = request.path.rpartition("/")[2]
+        if (request.method, route) == ("GET", "healthz"):  # probes call it by address
+            return _Answer(200, b'{"status":"ok"}', {"content-type": _JSON})
+        if not self._access.is_called(request.host):
+            raise _Refused(
+                403,
+                "this Host is none of the codec server's; call it as localhost, or set "
+                "KAI_CODEC_URL to the address others use",
+            )
         if request.origin and not self._access.allows(request.origin, request.host):
             raise _Refused(
                 403,
                 "pages of this origin may not use the codec server; add the origin of the "
                 "Temporal UI to KAI_CODEC_ORIGINS",
             )
-        match request.method, request.path.rpartition("/")[2]:
-            case "GET", "healthz":
-                return _Answer(200, b'{"status":"ok"}', {"content-type": _JSON})
+        match request.method, route:
             case "GET", "":
                 return _page(200, codec_page.SIGN_IN)
             case "POST", "":
@@ -172,6 +186,13 @@ class CodecServer:
         if request.header(b"content-type").partition(b";")[0].strip() != _JSON.encode():
             raise _Refused(415, "send the payloads as JSON, with Content-Type: application/json")
         body = await request.body(MAX_BODY_BYTES)
+        # protobuf needs 12 µs for each of these, in which nobody else is answered
+        if sum(body.count(sign) for sign in (b"{", b"[", b":")) > MAX_VALUES:
+            raise _Refused(
+                413,
+                f"the body has more than {MAX_VALUES:,} objects, lists and fields; send the "
+                "payloads in several requests",
+            )
         try:
             payloads = json_format.Parse(body, Payloads(), ignore_unknown_fields=True)
         except (json_format.ParseError, UnicodeError, RecursionError):

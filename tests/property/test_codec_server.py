@@ -8,6 +8,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kai_flow.settings import LOOPBACK
 from kai_flow.temporal.codec import EncryptionCodec
 from kai_flow.temporal.codec_access import CodecAccess
 from kai_flow.temporal.codec_server import CodecServer
@@ -18,7 +19,7 @@ TOKEN = "a-token-of-twenty-and-more"
 
 def server() -> Any:
     """One with the shipped codec."""
-    return CodecServer(EncryptionCodec([KEY]), CodecAccess(TOKEN.encode(), []))
+    return CodecServer(EncryptionCodec([KEY]), CodecAccess(TOKEN.encode(), [], LOOPBACK))
 
 
 JSON = st.recursive(

@@ -340,6 +340,12 @@ THREATS: Final = (
         given={"origin": "https://evil.example.com", "allowed": False},
     ),
     Threat(
+        PAGE,
+        "tests/unit/test_temporal_codec_server.py::test_a_foreign_host_is_refused",
+        lambda: instead(CodecAccess, "is_called", _always(True)),
+        given={"host": "evil.example.com:8093"},
+    ),
+    Threat(
         PLANE,
         "tests/unit/test_secrets.py::test_a_ciphertext_opens_for_its_own_connection_only",
         _unbound,

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kai_flow.settings import LOOPBACK
 from kai_flow.temporal.codec_access import COOKIE, COOKIE_SECONDS, CodecAccess
 
 TOKEN = b"a-token-of-twenty-and-more"
@@ -13,7 +14,7 @@ NOW = 1_800_000_000.5
 
 def access(token: bytes = TOKEN) -> CodecAccess:
     """The access to a server with this token."""
-    return CodecAccess(token, [UI])
+    return CodecAccess(token, [UI], LOOPBACK)
 
 
 def value(cookie: str) -> bytes:

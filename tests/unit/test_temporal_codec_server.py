@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
-from kai_flow.settings import Settings, StartError, load_settings
+from kai_flow.settings import LOOPBACK, Settings, StartError, load_settings
 from kai_flow.temporal import codec_server
 from kai_flow.temporal.codec import EncryptionCodec, encrypting
 from kai_flow.temporal.codec_access import CodecAccess
@@ -36,7 +37,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 def serving(codec: PayloadCodec) -> httpx.AsyncClient:
     """A client of a server with this codec."""
-    app: Any = CodecServer(codec, CodecAccess(TOKEN.encode(), [UI]))
+    app: Any = CodecServer(codec, CodecAccess(TOKEN.encode(), [UI], LOOPBACK))
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     return httpx.AsyncClient(transport=transport, base_url="http://localhost:8093")
 
@@ -95,7 +96,9 @@ async def test_a_strangers_body_is_not_read() -> None:
         "type": "http", "method": "POST", "path": "/decode",
         "headers": [(b"host", b"localhost"), (b"content-length", b"9999")],
     }  # fmt: skip
-    await CodecServer(EncryptionCodec([KEY]), CodecAccess(TOKEN.encode(), []))(scope, receive, send)
+    await CodecServer(EncryptionCodec([KEY]), CodecAccess(TOKEN.encode(), [], LOOPBACK))(
+        scope, receive, send
+    )
     assert sent[0]["status"] == 401
 
 
@@ -107,7 +110,7 @@ async def test_a_strangers_body_is_not_read() -> None:
         (b"7", "application/json", 400),
         (b'{"payloads": 7}', "application/json", 400),
         (b'{"payloads": [{"data": "\xff"}]}', "application/json", 400),
-        (b"[" * 100_000, "application/json", 400),
+        (b"[" * 20_000, "application/json", 400),
         (b'{"payloads": []}', "text/plain", 415),
         (b'{"payloads": []}', "application/x-www-form-urlencoded", 415),
         (b"x" * (codec_server.MAX_BODY_BYTES + 1), "application/json", 413),
@@ -173,6 +176,55 @@ async def test_other_pages_may_not(http: httpx.AsyncClient, origin: str) -> None
         answer = await http.request(method, path, json={"payloads": []}, headers=headers)
         assert answer.status_code == 403
         assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["evil.example.com:8093", "localhost.evil.example.com", "", "["])
+async def test_a_foreign_host_is_refused(host: str) -> None:
+    """A page whose name leads to this machine gets nothing, and no leave to read the answer."""
+    async with serving(EncryptionCodec([KEY])) as http:
+        headers = {"Host": host, "Origin": f"http://{host}", **BEARER}
+        for method, path in (
+            ("GET", "/"),
+            ("POST", "/"),
+            ("POST", "/decode"),
+            ("OPTIONS", "/decode"),
+        ):
+            answer = await http.request(method, path, json={"payloads": []}, headers=headers)
+            assert answer.status_code == 403
+            assert "access-control-allow-origin" not in answer.headers
+        assert (await http.get("/healthz", headers={"Host": "10.1.2.3:8094"})).status_code == 200
+
+
+async def test_a_host_of_the_settings_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a proxy it is called by another name, and by those of this machine as before."""
+    urls = "https://codec.example.com/x,http://kai-codec:8094"
+    codec = {"KAI_DATA_CONVERTER": "kai_flow.temporal.codec:encrypted", "KAI_CODEC_KEYS": KEYS}
+    own = {"KAI_CODEC_TOKEN": TOKEN, "KAI_CODEC_PORT": "0", "KAI_CODEC_URL": urls}
+    monkeypatch.setenv("KAI_CODEC_KEYS", KEYS)
+    async with (
+        running_codec_server(load_settings(codec | own)) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+    ):
+        for host in ("codec.example.com", "kai-codec:8094", "127.0.0.1:8093", "[::1]:8093"):
+            headers = {"Host": host, "Origin": f"https://{host}", **BEARER}
+            answer = await http.post("/decode", json={"payloads": []}, headers=headers)
+            assert answer.status_code == 200
+            assert answer.headers["access-control-allow-origin"] == f"https://{host}"
+
+
+@pytest.mark.parametrize(
+    "value", [b"{},", b"[],", b'{"data":""},'], ids=["objects", "lists", "fields"]
+)
+async def test_many_small_payloads_are_refused_at_once(
+    http: httpx.AsyncClient, value: bytes
+) -> None:
+    """Within the limit of bytes the parser would take a minute, in which nobody is answered."""
+    many = (value * (codec_server.MAX_BODY_BYTES // len(value) - 10)).rstrip(b",")
+    began = time.process_time()
+    headers = {**BEARER, "Content-Type": "application/json"}
+    answer = await http.post("/decode", content=b'{"payloads":[' + many + b"]}", headers=headers)
+    assert (answer.status_code, "several requests" in answer.text) == (413, True)
+    assert time.process_time() - began < 5
 
 
 async def test_a_person_signs_in_for_the_ui(http: httpx.AsyncClient) -> None:
@@ -291,7 +343,7 @@ async def _status_of(receive: Any) -> int:
         (b"content-type", b"application/json"),
     ]
     scope = {"type": "http", "method": "POST", "path": "/decode", "headers": headers}
-    app = CodecServer(EncryptionCodec([KEY]), CodecAccess(TOKEN.encode(), []))
+    app = CodecServer(EncryptionCodec([KEY]), CodecAccess(TOKEN.encode(), [], LOOPBACK))
     await app(scope, receive, send)
     status: int = sent[0]["status"]
     return status
