@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 FETCH_SECONDS: Final = 5.0  # for a whole key set
 REFRESH_SECONDS: Final = 10.0  # between two fetches, whatever tokens come
 FRESH_SECONDS: Final = 300.0  # after which a key that was withdrawn is refused
-STALE_SECONDS: Final = 3_600.0  # for which keys count while they cannot be fetched again
+STALE_SECONDS: Final = 3_600.0  # for which keys are used while they cannot be fetched again
 
 # Compressed, a small answer could be a large one.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}

@@ -1,8 +1,8 @@
 """What a reader of a session may see, and until when; a bridge without tokens admits everybody.
 
 A reader may be bound to a task queue: the sessions that run on it are those of its organisation.
-To that reader every other session looks as if there was none, whichever way it asks: a stream waits
-for a workflow that never comes, and an answer says so after as long a time.
+To that reader every other session looks like one that does not exist, whichever way it asks: a
+stream waits for a workflow that never comes, and an answer says so after as long a time.
 """
 
 import asyncio

@@ -159,7 +159,7 @@ def token(
     """Print a token with which a program may read sessions from a bridge.
 
     It is signed with the first key in KAI_TOKEN_KEYS, for the audience KAI_TOKEN_AUDIENCE (default
-    kai-bridge), and counts at each bridge that has this key.
+    kai-bridge). Each bridge that has this key accepts it.
 
     For example:
 
@@ -176,8 +176,8 @@ def token(
         Grant the sessions whose id begins with this; with --org, only those of the organisation.
         Repeat the option for more.
     conversation
-        Grant the sessions of this conversation, whose ids are its own with a dot and more; with
-        --org, only those of the organisation. Repeat the option for more.
+        Grant the sessions of this conversation, whose ids are ID, a dot and a part without a
+        dot; with --org, only those of the organisation. Repeat the option for more.
     org
         Grant the sessions on the task queue kai-ORG-queue, if nothing else says which.
     rights
@@ -202,9 +202,9 @@ def sessions(
 ) -> int:
     """List the running sessions, and what each is doing.
 
-    The Temporal server is asked, so that sessions without a worker are found as well. A session is
-    stuck if no worker takes its work, if its workflow fails, if its worker has sent no heartbeat
-    for some time, or while it waits for another attempt.
+    It asks the Temporal server, and so finds sessions without a worker as well. A session is stuck
+    if no worker takes its work, if its workflow fails, if its worker has sent no heartbeat for some
+    time, or while it waits for another attempt.
 
     For example:
 
@@ -217,8 +217,8 @@ def sessions(
     stuck
         Only those that are stuck.
     silent_for
-        How old the last heartbeat of a worker may be, such as 30s or 5m. Default: as old as for
-        readers of the stream, 20s for KAI's workers.
+        How old the last heartbeat of a worker may be, such as 30s or 5m. Default: the limit after
+        which readers of the stream get `waiting`, 20s for KAI's workers.
     workflow_type
         The type of the workflows; an empty one means all types.
     queue

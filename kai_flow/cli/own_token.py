@@ -48,8 +48,8 @@ def used(settings: Settings) -> Used:
 def require_reach(settings: Settings, session_id: str, queue: str) -> None:
     """Raise `StartError` if a token that was given does not reach a session on this task queue.
 
-    Nobody could read its answer. It is for bridges that ask for tokens. Whether the token counts is
-    for them to say.
+    Nobody could read its answer. It is for bridges that ask for tokens, which decide whether to
+    accept it.
     """
     if used(settings) is not Used.TOKEN or settings.reader_token is None:
         return  # tokens of our own reach it
@@ -60,7 +60,7 @@ def require_reach(settings: Settings, session_id: str, queue: str) -> None:
     reach = Reach.YES if grant is None else grant.reach(session_id, READ)
     if reach is Reach.NO:
         raise StartError(
-            f"KAI_TOKEN does not grant to read the session {session_id}, so nothing was asked: "
+            f"KAI_TOKEN does not grant reading the session {session_id}, so nothing was asked: "
             "nobody could read its answer with it. Use a token of `kai token --prefix kai-` or "
             "`kai token --org ORG`, or of `kai token --conversation ID` and ask with "
             "--conversation ID"

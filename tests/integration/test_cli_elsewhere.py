@@ -114,8 +114,8 @@ async def test_an_answer_that_nobody_may_read_is_not_asked_for(site: Kai, laptop
     """With a token for other sessions, or without `read`, or of another queue, nothing starts."""
     asked = ("ask", "3", "--bridge", of(site), "-s", "unread")
     for grants, queue, says in (
-        (("other",), "acme", "does not grant to read the session unread"),
-        (("unread", "--rights", "publish"), "acme", "does not grant to read the session unread"),
+        (("other",), "acme", "does not grant reading the session unread"),
+        (("unread", "--rights", "publish"), "acme", "does not grant reading the session unread"),
         (("--org", "other"), "acme", "on kai-acme-queue, so nothing was asked: set ORG_ID=other"),
     ):
         made = await asyncio.to_thread(site.run, "token", *grants, **KEYS)
