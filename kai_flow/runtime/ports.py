@@ -27,6 +27,11 @@ def require_free(what: str, host: str, port: int, remedy: str) -> None:
 
 def port_in_use(what: str, host: str, port: int, remedy: str, wrong: OSError) -> PortInUse:
     """The error for a bind that failed with `wrong`."""
+    if wrong.errno == errno.EADDRNOTAVAIL:
+        return PortInUse(
+            f"{host} is no address of this machine, so {what} cannot listen there: set "
+            f"{remedy.replace('PORT', 'HOST')} to one of its addresses, or to 0.0.0.0 for all"
+        )
     if wrong.errno == errno.EADDRINUSE:
         reason = "is in use by another program: stop that program, or set"
     elif wrong.errno == errno.EACCES:

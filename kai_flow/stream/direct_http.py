@@ -1,5 +1,6 @@
 """HTTP between the programs of a site: without proxies, and with one error for network failures."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,6 +118,11 @@ def network_errors() -> Iterator[None]:
 def is_untrusted(error: BaseException) -> bool:
     """Whether a connection has failed because the certificate of the other side does not count."""
     return any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error))
+
+
+def is_unknown_host(error: BaseException) -> bool:
+    """Whether a connection has failed because the name of the host leads nowhere."""
+    return any(isinstance(each, socket.gaierror) for each in _causes(error))
 
 
 def speaks_plainly(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
@@ -13,7 +14,14 @@ import msgspec
 
 from kai_flow.stream.callback import read_detail, read_retry_after
 from kai_flow.stream.clock import now
-from kai_flow.stream.direct_http import AS_IT_IS, direct_http, network_errors, read_limited
+from kai_flow.stream.direct_http import (
+    AS_IT_IS,
+    direct_http,
+    is_unknown_host,
+    is_untrusted,
+    network_errors,
+    read_limited,
+)
 from kai_flow.stream.events import is_deeper
 from kai_flow.stream.followed import Followed, StreamLostError, pauses
 from kai_flow.stream.log_fields import about
@@ -21,11 +29,13 @@ from kai_flow.stream.place import Cursor
 from kai_flow.stream.post_channel import MAX_RETRY_AFTER_SECONDS
 from kai_flow.stream.reader_headers import ReaderHeaders
 from kai_flow.stream.sse import Decoder, FrameTooLong, Message
+from kai_flow.stream.trusted import BadCertificates
 from kai_flow.stream.wire_names import DONE
 
 log = logging.getLogger(__name__)
 
 SILENCE_SECONDS: Final = 60.0  # four heartbeats of the bridge are missing: reconnect
+TIMEOUT: Final = httpx.Timeout(10.0, read=SILENCE_SECONDS)
 REFUSAL_SECONDS: Final = 5.0  # for the body of a refusal
 MAX_REFUSAL_BYTES: Final = 64 * 1024
 MAX_LEVELS: Final = 500  # of nesting: half of what Python's own encoders manage
@@ -44,9 +54,10 @@ class BridgeStream:
         self.session_id = session_id
         self.last_id = None if cursor is None else str(cursor)
         self.ended = False  # `done` was read
+        self.met = False  # something has answered there before
         self.answered = False  # the bridge has answered the last request
         self.retry_after = 0.0  # seconds that the last refusal asked for
-        self.http = direct_http(httpx.Timeout(10.0, read=SILENCE_SECONDS))
+        self.http = direct_http(TIMEOUT)
 
     async def read(self) -> AsyncGenerator[Followed, None]:
         """Yield events until the connection ends.
@@ -91,7 +102,20 @@ class BridgeStream:
         headers.update(AS_IT_IS)
         if self.last_id is not None:
             headers["Last-Event-ID"] = self.last_id
-        return await stack.enter_async_context(self.http.stream("GET", url, headers=headers))
+        response = await stack.enter_async_context(self.http.stream("GET", url, headers=headers))
+        self.met = True
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.http.aclose()
+
+    async def trust_anew(self) -> None:
+        """Read the trusted certificates again, if they have changed."""
+        with contextlib.suppress(BadCertificates):  # they are being written: the old ones count on
+            fresh = direct_http(TIMEOUT)
+            await self.http.aclose()
+            self.http = fresh
 
     def _event(self, data: str) -> dict[str, Any]:
         if is_deeper(data.encode(), MAX_LEVELS):
@@ -126,6 +150,27 @@ async def _refusal(response: httpx.Response) -> bytes:
         return b""
 
 
+async def _look_at(bridge: BridgeStream, error: httpx.RequestError, *, new: bool) -> None:
+    """Do what there is to do about a failed connection, the first of an outage if it is `new`.
+
+    Raises StreamLostError when no other try would help.
+    """
+    untrusted = is_untrusted(error)
+    if untrusted and not bridge.met:
+        raise StreamLostError(
+            f"the certificate of {bridge.base_url} is not trusted ({error}): set SSL_CERT_FILE to "
+            "the certificate of whoever has signed it, in PEM"
+        ) from None
+    if new and (untrusted or is_unknown_host(error)):  # it seldom passes by itself
+        log.warning(
+            "session %s: %s cannot be reached, trying on: %s",
+            bridge.session_id, bridge.base_url, error,
+            extra=about("bridge_unreachable", bridge.session_id),
+        )  # fmt: skip
+    if untrusted:
+        await bridge.trust_anew()
+
+
 async def from_bridge(
     bridge: BridgeStream, give_up_after: float | None, on_outage: Callable[[], None]
 ) -> AsyncGenerator[Followed, None]:
@@ -135,7 +180,7 @@ async def from_bridge(
     """
     tries = 0  # connections since the last event
     failing_since: float | None = None
-    async with bridge.http:
+    async with aclosing(bridge):
         while not bridge.ended:
             bridge.answered, bridge.retry_after = False, 0.0
             try:
@@ -150,6 +195,7 @@ async def from_bridge(
                     bridge.session_id, error,
                     extra=about("reconnecting", bridge.session_id),
                 )  # fmt: skip
+                await _look_at(bridge, error, new=bridge.answered or failing_since is None)
                 if bridge.answered or failing_since is None:
                     failing_since = now()
                     on_outage()

@@ -51,6 +51,11 @@ async def follow(
     yielded as any control event, and once more if the bridge refuses its token. What it raises,
     `follow` raises. `headers` are sent with each request, for a proxy before the bridge.
 
+    A certificate that is not trusted is refused with StreamLostError when the first connection
+    meets it: that is a mistake of the settings. Once a bridge has answered, certificates may be
+    being renewed: `follow` logs a warning, tries on as in any outage, and reads `SSL_CERT_FILE`
+    again when that has changed. A host whose name leads nowhere is an outage with a warning, too.
+
     `on_outage` is called when a bridge stops answering. After `give_up_after` seconds without an
     answer (None: never), StreamLostError is raised. It is also raised when the source refuses the
     stream. Raises InvalidId at once for a cursor that cannot be parsed, and later for one that

@@ -11,6 +11,7 @@ from kai_flow.runtime.metrics import Metrics
 from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.serving import serving
 from kai_flow.settings import Settings
+from kai_flow.settings.parsers import is_loopback
 from kai_flow.stream.log_fields import about
 from kai_flow.web.app import create_app, hub_for
 from kai_flow.web.tls import certificate
@@ -27,6 +28,13 @@ async def running_bridge(
     `metrics` are those of a program that serves them for all of its parts.
     """
     tls = certificate(settings)
+    if tls is None and not is_loopback(settings.bridge_host):
+        log.warning(
+            "the bridge listens on %s without TLS: tokens, questions and answers travel "
+            "unencrypted unless a proxy before it has the certificate; otherwise set KAI_TLS_CERT",
+            settings.bridge_host,
+            extra=about("bridge_without_tls"),
+        )
     async with (
         hub_for(settings, client) as hub,
         reporting(settings, metrics_of(hub), metrics, hub.load.look),

@@ -54,7 +54,11 @@ def _wrong_with(home: Path) -> Reason | None:
     what = f"the folder {home} (KAI_HOME)"
     if not os.access(where, os.W_OK | os.X_OK):
         return Reason("home_unwritable", f"{what} cannot be written: give its user the rights")
-    if shutil.disk_usage(where).free < LEAST_FREE_BYTES:
+    disk = shutil.disk_usage(where)
+    if disk.total == 0:  # as of /proc
+        detail = f"{what} is on no disk, and cannot be made: set KAI_HOME to another one"
+        return Reason("home_unwritable", detail)
+    if disk.free < LEAST_FREE_BYTES:
         return Reason("home_full", f"{what} is on a disk that is full: make room")
     return None
 

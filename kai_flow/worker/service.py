@@ -18,6 +18,7 @@ from kai_flow import __version__
 from kai_flow.agents import BadAgent, load_agent
 from kai_flow.analyst.agent import Analyst
 from kai_flow.connections.store import ConnectionStore
+from kai_flow.runtime.locks import prepare_home
 from kai_flow.runtime.metrics import Metrics
 from kai_flow.runtime.reporting import reporting
 from kai_flow.runtime.serving import serving
@@ -49,7 +50,8 @@ async def running_worker(
 
     `metrics` are those of a program that serves them for all of its parts.
 
-    Raises StartError when the agent cannot be loaded or the health port is taken.
+    Raises StartError when the agent cannot be loaded, the home cannot be made or the health port is
+    taken.
     """
     # otherwise the SDK appends a dictionary of 400 characters to each line of the log
     activity.logger.activity_info_on_message = False
@@ -59,6 +61,8 @@ async def running_worker(
         agent = load_agent(settings.agent, lambda: Analyst(store))
     except BadAgent as error:
         raise StartError(str(error)) from None
+    if settings.agent is None:
+        prepare_home(settings.home)  # now: a worker that cannot make it can answer nothing
     # an agent of one's own may do without a home: then nothing is wrong if there is none
     home = settings.home if settings.agent is None or settings.home.exists() else None
     readiness = Readiness(client, home)

@@ -55,6 +55,20 @@ async def test_a_bridge_serves_https_by_itself(
             await http.get(bridge.replace("https://", "http://"))
 
 
+async def test_a_bridge_that_leaves_tls_to_a_proxy_says_so(
+    client: Client, certificate: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """§8.7: one line, beyond loopback and without a certificate only."""
+    cert, key = certificate
+    beyond = Settings(bridge_host="0.0.0.0", bridge_port=0)
+    secured = msgspec.structs.replace(beyond, tls_cert=cert, tls_key=key)
+    for settings, lines in ((Settings(bridge_port=0), 0), (secured, 0), (beyond, 1)):
+        caplog.clear()
+        async with running_bridge(settings, client):
+            kinds = [getattr(one, "kind", "") for one in caplog.records]
+        assert kinds.count("bridge_without_tls") == lines
+
+
 async def test_who_does_not_shake_hands_is_disconnected(
     client: Client, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,6 +128,16 @@ def test_up_that_is_stopped_while_it_starts(kai: Kai, number: int, code: int) ->
     assert (process.returncode, output, errors) == (code, "", "")
 
 
+@pytest.mark.parametrize("command", ["worker", "up"])
+def test_a_home_that_cannot_be_made_is_refused(counting_up: Kai, kai: Kai, command: str) -> None:
+    """Neither a worker nor a stack starts, and none calls it a full disk."""
+    temporal = counting_up.state()["temporal"]
+    done = kai.run(command, KAI_HOME="/proc/kai", TEMPORAL_ADDRESS=temporal)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the folder /proc/kai cannot be created" in done.stderr
+    assert "set KAI_HOME to another one" in done.stderr
+
+
 @pytest.mark.parametrize("module", ["json", "asyncio", "kai_flow.settings", "temporalio.client"])
 @pytest.mark.parametrize("program", ["kai_flow.web", "kai_flow.worker", "api"])
 def test_ctrl_c_while_a_program_is_imported(kai: Kai, program: str, module: str) -> None:

@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import logging
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kai_flow.stream import Followed, StreamLostError, follow
 from kai_flow.stream import followed as module
+from tests.own_ca import Authority
 
 OPEN = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nretry: 10\n\n"
 
@@ -28,7 +32,8 @@ def answer(status: str, body: str = "", kind: str = "application/problem+json") 
 class ScriptedBridge:
     """Answers the n-th request with the n-th answer and cuts; keeps what it was asked."""
 
-    def __init__(self, *answers: str) -> None:
+    def __init__(self, *answers: str, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.answers = list(answers)
         self.asked: list[tuple[str, str | None]] = []  # (path, Last-Event-ID)
         self.tokens: list[str] = []  # of each request, the field Authorization
@@ -46,9 +51,10 @@ class ScriptedBridge:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["ScriptedBridge"]:
         """Listen on any free port for as long as the block lasts."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         async with server:
-            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            scheme = "http" if self.tls is None else "https"
+            self.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             yield self
 
 
@@ -221,3 +227,53 @@ async def test_what_gives_the_token_may_fail() -> None:
 
     with pytest.raises(LookupError, match="signed out"):
         await read(ScriptedBridge(), token=broken)
+
+
+def unreachable(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The lines about what seldom passes by itself."""
+    kinds = [one for one in caplog.records if getattr(one, "kind", "") == "bridge_unreachable"]
+    return [one.getMessage() for one in kinds if one.levelno == logging.WARNING]
+
+
+async def test_a_host_that_nobody_knows_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """It may come back, so it is an outage; but somebody should look."""
+    with pytest.raises(StreamLostError, match="has not answered"):
+        async for _ in follow("http://nobody.invalid", "s", give_up_after=0.2):
+            pass
+    assert len(unreachable(caplog)) == 1
+
+
+async def test_a_certificate_that_is_not_trusted_ends_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On the first connection it is a mistake of the settings, and the error names the remedy."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    tls = Authority(tmp_path).certify("kai", "127.0.0.1").serving()
+    async with ScriptedBridge(tls=tls).running() as bridge:
+        with pytest.raises(StreamLostError, match=r"is not trusted .* set SSL_CERT_FILE"):
+            async for _ in follow(bridge.url, "s"):
+                pass
+
+
+async def test_certificates_are_renewed_while_it_follows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The bridge gets one of another authority, and a little later its reader learns of that."""
+    old, new = Authority(tmp_path / "old"), Authority(tmp_path / "new")
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(old.file.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    tls = old.certify("kai", "127.0.0.1").serving()
+    renewed = new.certify("kai", "127.0.0.1")
+    kinds = []
+
+    def learn() -> None:
+        trusted.write_bytes(new.file.read_bytes() + old.file.read_bytes())
+
+    answers = OPEN + frame("1.1.1", "token"), OPEN + frame("end@x", "done")
+    async with ScriptedBridge(*answers, tls=tls).running() as bridge:
+        async for _, event in follow(bridge.url, "s", on_outage=learn):
+            kinds.append(event["type"])
+            tls.load_cert_chain(renewed.certificate, renewed.key)
+    assert kinds == ["token", "done"]
+    assert len(unreachable(caplog)) <= 1
