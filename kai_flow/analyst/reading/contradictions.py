@@ -13,6 +13,8 @@ from kai_flow.analyst.query.nodes import (
     Filter,
     Not,
     Operator,
+    Query,
+    Recurring,
     Related,
     bare,
 )
@@ -24,10 +26,30 @@ VALUED: Final = frozenset(Operator) - {Operator.EMPTY, Operator.NOT_EQUAL}
 def contradictory(parts: Sequence[Filter]) -> bool:
     """Whether two of the filters, all of which must hold, exclude or repeat each other."""
     flat = [each for part in parts for each in (part.parts if isinstance(part, All) else (part,))]
-    return any(
-        fault(flat)
-        for fault in (_values, _crossed, _emptied, _childless, _times, _positive, _cut_short)
+    faults = (
+        *(_values, _crossed, _emptied, _childless, _times, _recurring, _positive, _cut_short),
+        _narrowed,
     )
+    return any(fault(flat) for fault in faults)
+
+
+def has_an_empty_part(query: Query) -> bool:
+    """Whether a number of the query has no rows, because the query's own filter excludes them.
+
+    "The difference between weekdays (Monday to Friday) and the weekend" is not of weekdays alone.
+    """
+    own = [each.where for measure in query.measures for each in measure.aggregates if each.where]
+    if query.where is None or not own:
+        return False
+    return any(
+        fault([*_flat(query.where), *_flat(part)])
+        for part in own
+        for fault in (_values, _times, _recurring)
+    )
+
+
+def _flat(part: Filter) -> Sequence[Filter]:
+    return part.parts if isinstance(part, All) else (part,)
 
 
 def _conditions(parts: Sequence[Filter]) -> list[Condition]:
@@ -51,6 +73,27 @@ def _values(parts: Sequence[Filter]) -> bool:
         and (set(left.values) <= set(no.values) or not set(left.values) & set(no.values))
         for left in equal
         for no in denied
+    )
+
+
+def _narrowed(parts: Sequence[Filter]) -> bool:
+    """One of several values, and that value again: "QRIS or transfer" are not transfers alone."""
+    equal = [part for part in _conditions(parts) if part.operator is Operator.EQUAL]
+    return any(
+        bare(left.of) == bare(right.of) and set(left.values) < set(right.values)
+        for left in equal
+        for right in equal
+    )
+
+
+def _recurring(parts: Sequence[Filter]) -> bool:
+    """Parts of the calendar that have nothing in common: a Monday that is a Sunday."""
+    found = [part for part in parts if isinstance(part, Recurring)]
+    return any(
+        (left.axis, left.path, left.part) == (right.axis, right.path, right.part)
+        and not set(left.values) & set(right.values)
+        for left in found
+        for right in found
     )
 
 

@@ -21,6 +21,7 @@ from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import ROUNDING, Note
+from kai_flow.analyst.reading.contradictions import has_an_empty_part
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.details import plainest
 from kai_flow.analyst.reading.glue import commas_in, glue
@@ -271,7 +272,7 @@ def sound(reading: Reading, assembler: Assembler) -> bool:
         node, query = (json.encode(bare(each)).decode() for each in (wrong.node, reading.query))
         assembler.troubles.add("ill_typed", fault=str(wrong.fault), node=node, query=query)
         return False
-    return True
+    return not has_an_empty_part(reading.query)
 
 
 def _unused(tokens: Sequence[Token], found: Sequence[Cover]) -> Note:

@@ -30,6 +30,9 @@ TAUGHT = 0.95
 WITH_ENTITY = 0.97
 """What the names of a table and of its column together are worth: "customer city"."""
 
+VALUE_REVERSED = 0.9
+"""What the two words of a value are worth in the other order."""
+
 VALUE_PART = 0.6
 """What a part of a value that no other value has is worth."""
 
@@ -279,6 +282,9 @@ def _values(attribute: Attribute) -> Iterator[Entry]:
 def _parts(targets: Iterable[ValueTarget]) -> Iterator[Entry]:
     """Words that are part of exactly one value: "Jakarta" for "DKI Jakarta"."""
     named = [(each, each.value.names[0].words) for each in targets if each.value.names]
+    for target, words in named:  # "bank transfer" is "Transfer Bank" in the other language
+        if len(words) == 2 and words[0] != words[1]:
+            yield Entry((joined(words[::-1]),), (), target, VALUE_REVERSED, "part")
     counted = Counter(word for _, words in named for word in dict.fromkeys(words))
     for target, words in named:
         for word in dict.fromkeys(words) if len(words) > 1 else ():

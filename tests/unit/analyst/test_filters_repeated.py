@@ -1,0 +1,57 @@
+"""Filters that say the same words twice, and numbers of rows that the whole question excludes."""
+
+from datetime import date
+
+import pytest
+
+from kai_flow.analyst.query.printing import printed
+from kai_flow.analyst.reading.reader import Outcome, Understood, read
+from kai_flow.analyst.semantics.index import Index
+from tests.unit.analyst.scanned import model_of
+
+ORDERS = model_of(
+    """
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, order_date DATE, payment TEXT, amount INTEGER);
+    INSERT INTO orders VALUES (1, '2024-01-06', 'Transfer Bank', 5), (2, '2024-01-08', 'QRIS', 7),
+      (3, '2024-02-02', 'Tunai', 4), (4, '2024-02-04', 'Transfer Bank', 9);
+    """
+)
+
+
+def outcome(question: str) -> Outcome:
+    """What a question means, on the last day of 2024."""
+    return read(question, ORDERS, Index(ORDERS), date(2024, 12, 31))[0]
+
+
+def text(question: str) -> str:
+    """The one query that a question means, in one line."""
+    found = outcome(question)
+    assert isinstance(found, Understood), found
+    return printed(found.query)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many orders have QRIS or bank transfer as their payment",
+        "how many orders by QRIS or bank transfer",
+        "how many orders with payment QRIS or Transfer Bank",
+    ],
+)
+def test_a_value_of_a_list_is_not_asked_for_again(question: str) -> None:
+    """A list of values, and one of them a second time, is the list; in either order of words."""
+    assert text(question) == text("how many orders with payment QRIS or “Transfer Bank”")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "selisih total amount hari kerja (Senin-Jumat) dengan akhir pekan",
+        "difference of total amount between weekdays (Monday to Friday) and the weekend in 2024",
+    ],
+)
+def test_a_part_that_the_whole_excludes_is_no_reading(question: str) -> None:
+    """One side of a difference without any rows is not what is meant."""
+    found = outcome(question)
+    where = found.query.where if isinstance(found, Understood) else None
+    assert "weekday" not in str(where)
