@@ -47,12 +47,14 @@ class Introduction(NamedTuple):
 def codec_of(converter: "DataConverter | None") -> str:
     """How a converter encodes: `none`, `other`, or the ids of its keys, the encrypting one first.
 
-    A codec tells the ids by its attribute `key_ids`. None is Temporal's own converter.
+    A codec tells the ids by its attribute `key_ids`, a list or a tuple. None is Temporal's own
+    converter.
     """
     codec = None if converter is None else converter.payload_codec
     if codec is None:
         return NO_CODEC
-    ids = [str(each) for each in getattr(codec, "key_ids", ())]
+    told = getattr(codec, "key_ids", None)
+    ids = [str(each) for each in told] if isinstance(told, list | tuple) else []
     return ",".join(ids) if ids and all(map(_KEY.fullmatch, ids)) else OWN_CODEC
 
 

@@ -322,9 +322,10 @@ def test_ask_gets_in_where_it_knows_the_key(kai: Kai) -> None:
         )
         assert answer.status_code == 404
         other = {"KAI_TOKEN_KEYS": "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
-        lost = kai.run("ask", "3", "--plain", **other)
-        assert lost.returncode == 1
-        assert "this bridge does not accept the token" in lost.stderr
+        refused = kai.run("ask", "3", "--plain", **other)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "this bridge does not accept the token" in refused.stderr
+        assert "has made its token with KAI_TOKEN_KEYS" in refused.stderr
 
 
 def test_ask_reads_from_temporal_where_others_make_the_tokens(kai: Kai) -> None:
