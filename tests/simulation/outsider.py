@@ -80,6 +80,7 @@ def malformed(session_id: str) -> Sequence[bytes]:
         by_hand(None),
         by_hand(["no object"]),
         by_hand({"type": "two\nlines"}),
+        by_hand({"type": "token_expired"}),
         by_hand({"type": "huge", "x": msgspec.Raw(b"1" * 5_000)}),
         by_hand({"type": "large", "x": "x" * 300_000}),
         by_hand({"type": "deep", "x": msgspec.Raw(b"[" * 120 + b"]" * 120)}),
