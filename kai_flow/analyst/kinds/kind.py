@@ -39,6 +39,8 @@ class Rule:
     """Whether filters within its parts restrict these parts alone: each side of a ratio."""
     plain: bool = False
     """Whether no filter may stand within its parts."""
+    unlimited: bool = False
+    """Whether no comparison of its number with another one may stand within its parts."""
     makes: "type[Any] | None" = None
     """The class of all that it builds, if there is but one: it is not called where the chart has no
     room for that.

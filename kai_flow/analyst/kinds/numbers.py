@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.kinds.building import COUNTED, MEASURED, NOUN, count
 from kai_flow.analyst.kinds.duration_rules import in_unit
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.query.nodes import Operator
+from kai_flow.analyst.query.nodes import Function, Operator
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
     Amount,
@@ -21,6 +23,7 @@ from kai_flow.analyst.reading.parts import (
     Measured,
     Noun,
     Part,
+    Quotient,
     Rows,
     Sign,
     Values,
@@ -39,6 +42,10 @@ PIECES = "pcs"
 """The unit of figures that count things."""
 
 
+_OTHERS = tuple(each for each in MEASURED if each is not Quotient)
+"""Complete numbers that are no average: "monthly sales amount above …" is not taken apart."""
+
+
 def compared_with(
     of: Noun | Measured, operator: Operator, figures: tuple[Figure, ...]
 ) -> Iterator[Part]:
@@ -51,6 +58,13 @@ def compared_with(
         yield Having(Amount(None, of), operator, values, unit)
     elif isinstance(of, Amount):
         yield Having(of, operator, values, unit)
+    elif isinstance(of, Quotient) and of.each:
+        yield Having(_added(of.top), operator, values, unit, of)
+
+
+def _added(top: Amount) -> Amount:
+    """What an average is of, which is no number of a single row."""
+    return replace(top, function=top.function or Function.SUM)
 
 
 def unit_of(figures: Sequence[Figure]) -> str:
@@ -86,7 +100,8 @@ def _rules() -> Iterable[Rule]:
             yield Rule("at least one", (sign, Figure, Rows), _some_rows, cost=-0.1)
             yield Rule("at least one such", (sign, Figure, Values), _some_value)
         yield Rule(f"number {sign}", (NOUN, sign, Figure), noun_first)
-        yield Rule(f"measure {sign}", (MEASURED, sign, Figure), noun_first, cost=0.2)
+        yield Rule(f"measure {sign}", (_OTHERS, sign, Figure), noun_first, cost=0.2)
+        yield Rule(f"average {sign}", (Quotient, sign, Figure), noun_first, cost=-0.05)
         if operator is not Operator.EQUAL:
             yield Rule(f"{sign}, of any number", (sign, Figure), any_number(operator), cost=0.4)
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)

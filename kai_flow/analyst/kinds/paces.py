@@ -75,21 +75,51 @@ def _extreme(*, descending: bool) -> Callable[..., Rank | None]:
 
 def _rules() -> Iterable[Rule]:
     for sign in GRAINS:
-        yield Rule(f"average {sign}", ("average", sign, SIDE), _adverb, cost=-0.6)
-        yield Rule(f"{sign}, averaged", ("average", SIDE, sign), _adverb, cost=-0.6)
-        yield Rule(f"{sign} on average", (SIDE, sign, "average"), _adverb, cost=-0.6)
-        yield Rule(f"{sign} number, on average", (sign, SIDE, "average"), _adverb, cost=-0.6)
-        yield Rule(f"{sign} average", (sign, "average", SIDE), _adverb, cost=-0.3)
+        yield Rule(f"average {sign}", ("average", sign, SIDE), _adverb, cost=-0.6, unlimited=True)
+        yield Rule(f"{sign}, averaged", ("average", SIDE, sign), _adverb, cost=-0.6, unlimited=True)
+        yield Rule(
+            f"{sign} on average", (SIDE, sign, "average"), _adverb, cost=-0.6, unlimited=True
+        )
+        yield Rule(
+            f"{sign} number, on average",
+            (sign, SIDE, "average"),
+            _adverb,
+            cost=-0.6,
+            unlimited=True,
+        )
+        yield Rule(f"{sign} average", (sign, "average", SIDE), _adverb, cost=-0.3, unlimited=True)
         for extreme, descending in EXTREMES.items():
             build = _extreme(descending=descending)
             yield Rule(f"{extreme} {sign}", (extreme, sign, SIDE), build, cost=-0.1)
             yield Rule(f"{sign} {extreme}", (SIDE, sign, extreme), build, cost=-0.1)
     for link in ("in a unit", "one"):
-        yield Rule(f"average {link}", ("average", SIDE, link, Calendar), _per, -0.15)
-        yield Rule(f"average {link} of", ("average", link, Calendar, SIDE), _per, -0.15)
-        yield Rule(f"{link} on average", (SIDE, link, Calendar, "average"), _per, -0.15)
-        yield Rule(f"averaged {link}", (SIDE, "average", link, Calendar), _per, -0.15)
-        yield Rule(f"{link}, the average", (link, Calendar, "average", SIDE), _per, -0.15)
+        yield Rule(
+            f"average {link}", ("average", SIDE, link, Calendar), _per, cost=-0.15, unlimited=True
+        )
+        yield Rule(
+            f"average {link} of",
+            ("average", link, Calendar, SIDE),
+            _per,
+            cost=-0.15,
+            unlimited=True,
+        )
+        yield Rule(
+            f"{link} on average",
+            (SIDE, link, Calendar, "average"),
+            _per,
+            cost=-0.15,
+            unlimited=True,
+        )
+        yield Rule(
+            f"averaged {link}", (SIDE, "average", link, Calendar), _per, cost=-0.15, unlimited=True
+        )
+        yield Rule(
+            f"{link}, the average",
+            (link, Calendar, "average", SIDE),
+            _per,
+            cost=-0.15,
+            unlimited=True,
+        )
 
 
 KIND = Kind(

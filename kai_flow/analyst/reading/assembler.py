@@ -325,7 +325,7 @@ class Assembler:
             each.map(
                 lambda v: Having(measure=v, operator=having.operator, values=values, words=words)
             )
-            for each in self.amount(resolver, having.amount, words)
+            for each in self.measure(resolver, having.average or having.amount, words)
         ]
 
 

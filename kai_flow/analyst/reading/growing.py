@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, cast
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.kind import Rule, heads
-from kai_flow.analyst.query.nodes import Function
+from kai_flow.analyst.query.nodes import Function, Operator
 from kai_flow.analyst.reading.chart import (
     BEAM,
     DEARER,
@@ -26,6 +26,7 @@ from kai_flow.analyst.reading.onward import ByHeads, Onward
 from kai_flow.analyst.reading.parts import (
     Amount,
     Column,
+    Compared,
     Computed,
     Has,
     Item,
@@ -219,7 +220,7 @@ def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generati
         words += item.words
         if item.aside:
             aside += item.aside
-    if aside and (rule.plain or _done_to_others(items[0], aside)):
+    if aside and (rule.plain or _done_to_others(items[0], aside) or _own_limit(rule, items, aside)):
         return
     scoped = rule.scoped and aside
     built = rule.build(*[_scoped(item) if scoped else item.part for item in items])
@@ -259,6 +260,13 @@ def _done_to_others(first: Item, aside: Sequence[Aside]) -> bool:
     """
     told = isinstance(first.part, Sign) and first.part.name in DONE_TO
     return told and any(isinstance(test, Has) for test, _ in aside)
+
+
+def _own_limit(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> bool:
+    """Whether rows are limited by what is averaged: "average monthly sales above 10 million"."""
+    own = [item.part for item in items]
+    tests = [test for test, _ in aside if isinstance(test, Compared)] if rule.unlimited else []
+    return any(test.of in own and test.operator is not Operator.EQUAL for test in tests)
 
 
 def _aside(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> tuple[Aside, ...]:

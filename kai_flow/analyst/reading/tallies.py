@@ -121,7 +121,8 @@ def _tallies(
     """
     found = []
     values = limits(having, a.model)
-    for fact in () if values is None or a.beyond(having) else a.facts(having.amount):
+    other = values is None or having.average is not None or a.beyond(having)
+    for fact in () if other else a.facts(having.amount):
         for way in resolver.ways(fact):
             if not way.value or not way.value[0].widens:
                 continue

@@ -94,7 +94,8 @@ def totalled(a: Assembler, bag: Bag) -> Iterator[Reading]:
     cost += _money_counted(a, bag)
     groups = over_time_once(a.model, each_once([*groups, *rest]))
     if not measures and bag.havings and bag.share is None:
-        measures = [(bag.havings[0][0].amount, bag.havings[0][1])]
+        having, words = bag.havings[0]
+        measures = [(having.average or having.amount, words)]
     if measures:
         yield from _named(a, bag, measures, groups, rows, cost)
     elif bag.asked("how much"):

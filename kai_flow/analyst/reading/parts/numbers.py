@@ -18,6 +18,8 @@ class Having(Struct, frozen=True, gc=False, cache_hash=True):
     values: tuple[float, ...]
     unit: str = ""
     """The unit in which the question gives the values: ``kg``, ``%``; empty: it does not say."""
+    average: "Quotient | None" = None
+    """What is compared if it is what a unit of time has on average: "average monthly sales"."""
 
 
 class Amount(Struct, frozen=True, gc=False, cache_hash=True):
