@@ -7,7 +7,7 @@ from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.claims import counts_the_best, done_only, untold
 from kai_flow.analyst.reading.how_many import counts_others, tells_no_things
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.superiors import all_told
+from kai_flow.analyst.reading.superiors import all_told, of_those_above
 from kai_flow.analyst.reading.told_of_things import (
     done_alone,
     in_one_of_them,
@@ -44,7 +44,7 @@ def holding(
     if asked and not told:
         return "rows_or_totals"
     queries = [each.query for each in told if each.query is not None]
-    return untold(tokens, queries) or of_groups(tokens, told)
+    return untold(tokens, queries) or of_groups(tokens, of_those_above(tokens, told))
 
 
 def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

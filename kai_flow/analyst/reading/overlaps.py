@@ -127,7 +127,8 @@ def _lists(more: Query | None, less: Query | None) -> bool:
 def _same_rows(one: Query | None, other: Query | None) -> bool:
     """Whether two lists have the same rows, of which they show different columns of their own.
 
-    Names that several joins lead to, such as two cities of a flight, are not shown both.
+    Names that several joins lead to, such as two cities of a flight, are not shown both. What a
+    join leads to in one of the lists only, such as the manager of employees, is.
     """
     if one is None or other is None or not one.columns or not other.columns:
         return False
@@ -135,7 +136,8 @@ def _same_rows(one: Query | None, other: Query | None) -> bool:
     if one.distinct or other.distinct or len(columns) > MOST_COLUMNS:
         return False
     rows = bare(_rows_of(one))
-    return not any(field.path for field in columns) and rows == bare(_rows_of(other))
+    joined = [each for each in (one, other) if any(field.path for field in each.columns)]
+    return len(joined) < 2 and rows == bare(_rows_of(other))
 
 
 def _with_columns(reading: Reading, other: Reading) -> Reading:

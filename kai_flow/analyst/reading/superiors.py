@@ -6,15 +6,25 @@ from typing import Final
 from kai_flow.analyst.lexicon.data import SUPERIORS
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.query.nodes import Query
+from kai_flow.analyst.query.filters import parts_of
+from kai_flow.analyst.query.nodes import Condition, Field, Query
 from kai_flow.analyst.reading.parts import Column, Item, leaf
+from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.index import Index
 
-__all__ = ["all_told", "besides", "left_in", "superiors_in"]
+__all__ = ["all_told", "besides", "left_in", "of_those_above", "superiors_in"]
 
 SUPERIOR_COST: Final = 0.05
 """Of the name of somebody above in place of the words for it."""
+
+RELATIVE: Final = frozenset(["yang", "yg", "whose"])
+"""Words before what is said of somebody above: "whose manager is Director"."""
+
+BEING: Final = frozenset(
+    ["is", "are", "was", "adalah", "ialah", "itu", "seorang", "a", "an", "the"]
+)
+"""Words between somebody and what is said of them."""
 
 NAMED: Final = ("", "name of ", "names of ", "name of the ", "names of the ", "nama ", "nama-nama ")
 
@@ -59,3 +69,29 @@ def all_told(tokens: Sequence[Token], query: Query) -> bool:
     """Whether a query keeps those who report to nobody, if the question wants them."""
     listed = any(field.path for field in query.columns) and not query.distinct
     return not any(True for _ in left_in(tokens)) or (listed and query.where is None)
+
+
+def of_those_above(tokens: Sequence[Token], readings: Sequence[Reading]) -> list[Reading]:
+    """The readings, without those that take what is said of somebody above for the rows' own.
+
+    "Employees whose manager is Director" are no directors, listed with their managers.
+    """
+    kept = [each for each in readings if not (each.query and _of_those_below(tokens, each.query))]
+    return kept or list(readings)
+
+
+def _of_those_below(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether a clause about somebody above ends with a value that own rows are picked by."""
+    above = [field.words for field in query.columns if field.path and field.words]
+    own = [
+        part.words
+        for part in parts_of(query.where)
+        if isinstance(part, Condition) and isinstance(part.of, Field) and not part.of.path
+    ]
+    return any(
+        tokens[min(shown) - 1].word in RELATIVE
+        and all(at in shown or tokens[at].word in BEING for at in range(min(shown), min(picked)))
+        for shown in above
+        for picked in own
+        if picked and 0 < min(shown) < min(picked)
+    )
