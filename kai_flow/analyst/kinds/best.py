@@ -29,7 +29,10 @@ from kai_flow.analyst.reading.parts import (
 
 _PERFORM = ("performance", "performance overall")
 _DOING = ("performing", "doing", "performs", "performed", "does", "did")
-_KINERJA = ("kinerja", "kinerjanya", "performa", "performanya", "prestasi", "prestasinya")
+_KINERJA = (
+    *("kinerja", "kinerjanya", "performa", "performanya", "prestasi", "prestasinya"),
+    *("kerjanya", "hasil kerjanya", "pekerjaannya", "hasilnya", "pencapaiannya"),
+)
 _OKE = ("oke", "baik", "bagus", "hebat", "top", "unggul", "mantap", "keren", "kece", "moncer")
 _TER = ("terbaik", "terbagus", "terhebat", "terunggul")
 _PARAH = ("buruk", "jelek", "parah", "payah")

@@ -140,7 +140,10 @@ def _measured(*parts: Sign | Side | Versus) -> Versus | None:
     """Bali against Banten in terms of total assets."""
     versus = next(part for part in parts if isinstance(part, Versus))
     of = next(number_of(p) for p in parts if not isinstance(p, Sign | Versus))
-    return None if of is None or versus.of is not None else replace(versus, of=of)
+    if of is None or (versus.of is not None and not plain_count(versus.of)):
+        return None
+    shared = versus.of.where if versus.of is not None else ()
+    return replace(versus, of=replace(of, where=(*of.where, *shared)))
 
 
 def _compared_in(_sign: Sign, where: Where, terms: Sign, of: Side) -> Versus | None:
@@ -172,6 +175,7 @@ def _rules() -> Iterable[Rule]:
     yield Rule("in terms of", (Versus, "in terms of", SIDE), _measured, cost=0.05, scoped=True)
     yield Rule("terms first", ("in terms of", SIDE, Versus), _measured, cost=0.3, scoped=True)
     yield Rule("compared in", ("compare", Where, "in terms of", SIDE), _compared_in, scoped=True)
+    yield Rule("how they did", ("how they did", Versus), lambda _sign, versus: versus, cost=-0.15)
     for sign in ("side by side", "apart", "between"):
         yield Rule(
             f"{sign} versus", (sign, Versus), lambda _s, versus: replace(versus, loose=False)
@@ -191,6 +195,7 @@ KIND = Kind(
             *("comparison between",),
         ),
         "side by side": ("between", "compare between"),
+        "how they did": ("how did", "how do", "how does", "how have", "how are", "how were"),
         "more": ("more", "fewer", "greater in number", "more numerous"),
         "higher": (
             *("higher", "larger", "greater", "bigger", "less", "lower", "smaller", "better"),
@@ -214,6 +219,7 @@ KIND = Kind(
             *("perbandingan antara", "berdampingan", "bandingkan antara"),
         ),
         "side by side": ("antara", "di antara"),
+        "how they did": ("bagaimana", "bagaimana hasil", "bagaimana kinerja", "seperti apa"),
         "more": ("lebih banyak", "lebih sedikit", "lebih banyakan", "banyakan"),
         "higher": (
             *("lebih besar", "lebih tinggi", "lebih kecil", "lebih rendah", "lebih unggul"),

@@ -2,6 +2,43 @@
 
 from kai_flow.analyst.kinds.kind import Kind, Sample
 
+_OF_DATA = ("", " of the data", " of our data", " of the records")
+_THROUGHOUT = (
+    *(
+        f"from the {begin}{data} {until} the {end}"
+        for begin in ("start", "beginning")
+        for data in _OF_DATA
+        for until in ("to", "until", "till")
+        for end in ("end", "latest", "very end")
+    ),
+    *("from the start until now", "from the beginning until now", "from beginning to end"),
+    *("from start to finish", "from start to end", "from first to last", "for all time"),
+    *("since records began", "since the start of the data", "since the beginning of the data"),
+    *("over all time", "of all time", "across all time", "all the way through"),
+)
+"""The whole time of the data, which is no filter."""
+
+_SELAMANYA = (
+    *(
+        f"{dari} awal{data} {sampai} {akhir}"
+        for dari in ("dari", "sejak", "mulai dari")
+        for data in ("", " data", " pencatatan", " periode")
+        for sampai in ("sampai", "hingga", "ke")
+        for akhir in ("akhir", "terakhir", "yang terakhir", "akhir data", "sekarang", "kini")
+    ),
+    *("sejak awal data", "dari awal data", "sejak awal pencatatan", "sepanjang masa"),
+    *("sepanjang waktu", "sepanjang data yang ada", "selama data yang ada", "sampai detik ini"),
+)
+"""The same in Indonesian."""
+
+_KALAU = (
+    *("kalau di", "kalau pada", "kalau untuk", "kalau yang", "kalau dari", "kalau khusus"),
+    *("kalau dilihat", "kalau dilihat dari", "kalau dihitung", "kalau dirinci", "kalau dipecah"),
+    *("kalau soal", "jika dilihat", "jika dilihat dari", "jika dihitung", "bila dilihat"),
+    *("kalau dibagi", "jika dirinci", "untuk yang", "misalnya di", "misalnya untuk"),
+)
+"""Words after which a question says of which rows it is: no condition of what is not so."""
+
 KIND = Kind(
     "connectives",
     "Words that connect others.",
@@ -26,6 +63,12 @@ KIND = Kind(
             *("compare with", "exceed", "exceeds", "exceed that of", "exceeds that of", "beat"),
             *("in comparison to", "in comparison with", "as opposed to", "relative to", "v"),
             *("than that of", "than those of", "than for", "than in"),
+            *(
+                f"{doing} {than}"
+                for doing in ("do", "does", "did", "doing", "fare", "fared", "perform", "performed")
+                for than in ("against", "versus", "vs", "compared to", "compared with", "next to")
+            ),
+            *("measure up against", "measure up to", "compare against", "hold up against"),
         ),
         "than": ("than",),
         "to": ("to", "and", "by", "over"),
@@ -102,6 +145,7 @@ KIND = Kind(
                 *("so far", "to date", "until now", "up to now", "these days", "at the moment"),
                 *("right now", "at present", "as of now", "as of today", "at this time"),
                 "in total",
+                *_THROUGHOUT,
                 *("my", "us", "they", "he", "she", "his", "her", "him", "these", "those"),
                 "far",
                 "being",
@@ -182,6 +226,8 @@ KIND = Kind(
                 *("sepanjang periode data", "sepanjang periode data ini", "sepanjang data"),
                 *("dalam periode data ini", "dalam periode data", "selama seluruh periode"),
                 *("sepanjang seluruh periode", "di seluruh periode", "pada seluruh periode"),
+                *_SELAMANYA,
+                *_KALAU,
                 *("selama periode yang ada", "selama periode yang tercatat", "selama masa data"),
                 "milik",
                 "secara",

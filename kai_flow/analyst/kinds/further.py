@@ -48,7 +48,12 @@ _INDONESIAN_ONES = (
 _ITS_NUMBER = (
     *(
         f"{link} {what}"
-        for link in ("and", "with", "along with", "together with", "plus", "including")
+        for link in (
+            *("and", "with", "along with", "together with", "plus", "including", "include"),
+            *("also include", "please include", "and include", "also show", "and show"),
+            *("also give", "also list", "also add", "please also show", "please also include"),
+            *("show me also", "also tell me", "and also show", "and also give"),
+        )
         for what in (
             *("its value", "their values", "the value", "the values", "the amount", "the amounts"),
             *("the count", "the counts", "their counts", "the number of each"),
@@ -76,12 +81,19 @@ _ITS_NUMBER = (
         )
     ),
 )
+_TULIS = (
+    *("tulis", "tuliskan", "sertakan", "cantumkan", "tampilkan", "sebutkan", "tunjukkan"),
+    *("sebut", "kasih", "masukkan", "ikutkan", "lampirkan", "jangan lupa", "jangan lupa sertakan"),
+    *("jangan lupa tulis", "jangan lupa cantumkan", "jangan lupa sebutkan"),
+)
+_JUGA = (" juga", "", " sekalian", " pula")
 _NILAINYA = (
     *(
         f"{link} {what}{masing}"
         for link in (
             *("beserta", "berikut", "serta", "dan", "disertai", "lengkap dengan", "dengan"),
             *("beserta dengan", "sekaligus", "dan berapa", ", dan berapa", "serta berapa"),
+            *(f"{dan}{tulis}{juga}" for dan in ("", "dan ") for tulis in _TULIS for juga in _JUGA),
         )
         for what in ("nilainya", "jumlahnya", "totalnya", "angkanya", "besarnya", "banyaknya")
         for masing in ("", " masing-masing")
@@ -114,6 +126,9 @@ KIND = Kind(
             *("which includes", "which include", "that shows", "that show", "and show", "and give"),
             *("and show their", "and list their", "and give their", "with columns", "also with"),
             *("together with the", "along with the", "including the", "plus the"),
+            *("also show the", "also include the", "also include their", "also show their"),
+            *("include the", "please also show", "please also include", "show me also"),
+            *("please include the", "please include their", "please also show the"),
         ),
         "with": ("with", "with the"),
         "of each": (
@@ -147,6 +162,8 @@ KIND = Kind(
             *("cantumkan juga", "sebutkan juga", "dan sebutkan", "dan tampilkan", "yang memuat"),
             *("yang berisi", "dengan kolom", "dengan informasi", "termasuk informasi", "cantumkan"),
             *("beserta informasi", "beserta data", "dan cantumkan", "sekalian tampilkan"),
+            *(f"{tulis}{juga}" for tulis in _TULIS for juga in _JUGA if juga),
+            *("tuliskan", "lampirkan", "jangan lupa sertakan", "jangan lupa cantumkan"),
         ),
         "with": ("dengan",),
         "of each": (

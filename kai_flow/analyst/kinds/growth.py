@@ -133,6 +133,9 @@ AGAINST = {
 }
 
 
+_KINDS_OF_YEARS = ("reporting", "financial", "fiscal", "book", "budget", "calendar", "accounting")
+
+
 def _against(*templates: tuple[str, ...], names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Phrases for the period before, for each unit of the calendar."""
     phrases = tuple(phrase for group in templates for phrase in group)
@@ -164,7 +167,14 @@ KIND = Kind(
         ),
         "how fast": ("how fast", "how quickly", "how strongly", "how rapidly"),
         **_against(
-            ("{0} over {0}", "{0} on {0}", "from {0} to {0}", "{0} to {0}"),
+            ("{0} over {0}", "{0} on {0}", "from {0} to {0}", "{0} to {0}", "{0} after {0}"),
+            ("from one {0} to the next", "one {0} to the next", "from one {0} to the next one"),
+            (
+                "from one {0} to the following",
+                "from each {0} to the next",
+                "from one {0} to another",
+            ),
+            tuple(f"from one {kind} {{0}} to the next" for kind in _KINDS_OF_YEARS),
             ("compared to the previous {0}", "compared with the previous {0}"),
             ("over the previous {0}", "from the previous {0}", "against the previous {0}"),
             ("compared to the {0} before", "compared with the {0} before", "versus the {0} before"),
@@ -182,7 +192,8 @@ KIND = Kind(
         ),
         "how fast": ("seberapa cepat", "seberapa pesat", "secepat apa"),
         **_against(
-            ("dari {0} ke {0}", "{0} ke {0}", "antar {0}"),
+            ("dari {0} ke {0}", "{0} ke {0}", "antar {0}", "dari satu {0} ke {0} berikutnya"),
+            ("dari {0} ke {0} berikutnya", "dari satu {0} ke {0} selanjutnya"),
             ("dibanding {0} sebelumnya", "dibandingkan {0} sebelumnya"),
             ("dibandingkan dengan {0} sebelumnya", "dari {0} sebelumnya"),
             ("terhadap {0} sebelumnya",),
@@ -197,6 +208,9 @@ KIND = Kind(
         Rule("growth, in percent", (Change, "share"), lambda change, _sign: change),
         Rule("the growth as well", ("and", "growth"), lambda _and, _growth: Change(None)),
         Rule("how much growth", ("total", Change), lambda _sign, change: change),
+        Rule("by how many percent", ("percent more", Change), lambda _sign, change: change),
+        Rule("how many percent", ("share", Change), lambda _sign, change: change),
+        Rule("number of rows, growth", (NUMBER, Rows, "growth"), _growth, cost=0.05),
         *(
             Rule(sign, (sign,), lambda _sign, grain=grain: Change(None, grain))
             for sign, grain in (*AGAINST.items(), ("mom", Grain.MONTH), ("yoy", Grain.YEAR))

@@ -55,6 +55,10 @@ KIND = Kind(
             "overall",
             "how much",
             "totals",
+            *("add up", "adds up", "added up", "add up to", "adds up to", "adding up"),
+            *("sum up to", "sums up to", "come to in total", "comes to in total", "amount to"),
+            *("amounts to", "add up to in total", "amount to in total", "total up to"),
+            *("add up to altogether", "come to altogether", "come to", "comes to"),
         ),
     },
     indonesian={
@@ -70,6 +74,11 @@ KIND = Kind(
                 "seberapa banyak",
                 "akumulasi",
                 "jumlahkan",
+                *(
+                    f"{kalau}{added}"
+                    for kalau in ("", "kalau ", "jika ", "bila ", "apabila ")
+                    for added in ("dijumlah", "dijumlahkan", "ditotal", "ditotalkan")
+                ),
                 "berapa",
                 "brp",
                 "totalnya",

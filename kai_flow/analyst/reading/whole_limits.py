@@ -20,8 +20,13 @@ __all__ = ["compounds", "limited_before", "limits_others", "of_each", "of_groups
 
 ALTOGETHER: Final = Phrases(
     *("altogether", "in total", "combined", "in all", "together", "overall", "taken together"),
-    *("secara total", "secara keseluruhan", "keseluruhan", "digabung", "kalau digabung"),
-    *("totalnya", "seluruhnya", "bila digabung", "jika digabung", "kalau ditotal", "ditotal"),
+    *("secara total", "secara keseluruhan", "keseluruhan"),
+    *("totalnya", "seluruhnya"),
+    *(
+        f"{kalau}{added}"
+        for kalau in ("", "kalau ", "jika ", "bila ", "apabila ")
+        for added in ("digabung", "digabungkan", "ditotal", "dijumlah", "dijumlahkan", "ditotalkan")
+    ),
 )
 """Words for all rows of a group, after a limit of their number."""
 
