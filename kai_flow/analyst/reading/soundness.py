@@ -1,6 +1,6 @@
 """Whether numbers in groups make sense: no row is counted for several, or averaged by itself."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -106,18 +106,10 @@ def _each_row(resolver: Resolver, group: Group) -> bool:
 
 def lone_unit(query: Query) -> bool:
     """Whether groups by a unit of time are made within one such unit: one row is no trend."""
-    parts = query.where.parts if isinstance(query.where, All) else (query.where,)
     return any(
-        isinstance(group, TimeGroup)
-        and not group.recurring
-        and isinstance(part, During)
-        and (group.axis, group.path) == (part.axis, part.path)
-        and part.start is not None
-        and part.end is not None
-        and unit_start(group.grain, date.fromisoformat(part.start))
-        == unit_start(group.grain, date.fromisoformat(part.end) - timedelta(days=1))
-        for group in query.groups
-        for part in parts
+        unit_start(grain, date.fromisoformat(start))
+        == unit_start(grain, date.fromisoformat(end) - timedelta(days=1))
+        for grain, start, end in _grouped_within(query)
     )
 
 
@@ -156,17 +148,22 @@ def _has_all(attribute: Attribute, test: p.Test) -> bool:
 
 def within_a_part(query: Query) -> bool:
     """Whether groups are by a longer unit than the period: by week on the 5th of March."""
-    return any(
-        isinstance(group, TimeGroup)
-        and not group.recurring
-        and isinstance(part, During)
-        and (group.axis, group.path) == (part.axis, part.path)
-        and part.start is not None
-        and part.end is not None
-        and _days(part.start, part.end) * 2 < DAYS[group.grain]
-        for group in query.groups
-        for part in parts_of(query.where)
-    )
+    return any(_days(start, end) * 2 < DAYS[grain] for grain, start, end in _grouped_within(query))
+
+
+def _grouped_within(query: Query) -> Iterator[tuple[Grain, str, str]]:
+    """The unit of time of groups, and both ends of the period of the same time that limits them."""
+    for group in query.groups:
+        for part in parts_of(query.where):
+            if (
+                isinstance(group, TimeGroup)
+                and not group.recurring
+                and isinstance(part, During)
+                and (group.axis, group.path) == (part.axis, part.path)
+                and part.start is not None
+                and part.end is not None
+            ):
+                yield group.grain, part.start, part.end
 
 
 def _days(start: str, end: str) -> int:

@@ -1,14 +1,8 @@
 """Small databases about which questions claim much: a shop, unions of cooperatives, and sales."""
 
-from datetime import date
-
-from kai_flow.analyst.query.printing import printed
-from kai_flow.analyst.reading.reader import Outcome, Understood, read
-from kai_flow.analyst.semantics.index import Index
-from kai_flow.analyst.semantics.model import SemanticModel
 from tests.unit.analyst.scanned import model_of
 
-__all__ = ["SALES", "SHOP", "UNIONS", "outcome", "text"]
+__all__ = ["SALES", "SHOP", "UNIONS"]
 
 SHOP = model_of(
     """
@@ -60,15 +54,3 @@ SALES = model_of(
     INSERT INTO returns VALUES (1, 1, '2024-05-05', 1);
     """
 )
-
-
-def outcome(model: SemanticModel, question: str) -> Outcome:
-    """What a question means, in the middle of 2025."""
-    return read(question, model, Index(model), date(2025, 6, 15))[0]
-
-
-def text(model: SemanticModel, question: str) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(model, question)
-    assert isinstance(found, Understood), found
-    return printed(found.query)

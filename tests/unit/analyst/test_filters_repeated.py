@@ -1,12 +1,9 @@
 """Filters that say the same words twice, and numbers of rows that the whole question excludes."""
 
-from datetime import date
-
 import pytest
 
-from kai_flow.analyst.query.printing import printed
-from kai_flow.analyst.reading.reader import Outcome, Understood, read
-from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.reading.reader import Understood
+from tests.unit.analyst.asking import outcome, text
 from tests.unit.analyst.scanned import model_of
 
 ORDERS = model_of(
@@ -16,18 +13,6 @@ ORDERS = model_of(
       (3, '2024-02-02', 'Tunai', 4), (4, '2024-02-04', 'Transfer Bank', 9);
     """
 )
-
-
-def outcome(question: str) -> Outcome:
-    """What a question means, on the last day of 2024."""
-    return read(question, ORDERS, Index(ORDERS), date(2024, 12, 31))[0]
-
-
-def text(question: str) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(question)
-    assert isinstance(found, Understood), found
-    return printed(found.query)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +25,9 @@ def text(question: str) -> str:
 )
 def test_a_value_of_a_list_is_not_asked_for_again(question: str) -> None:
     """A list of values, and one of them a second time, is the list; in either order of words."""
-    assert text(question) == text("how many orders with payment QRIS or “Transfer Bank”")
+    assert text(ORDERS, question) == text(
+        ORDERS, "how many orders with payment QRIS or “Transfer Bank”"
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,6 +39,6 @@ def test_a_value_of_a_list_is_not_asked_for_again(question: str) -> None:
 )
 def test_a_part_that_the_whole_excludes_is_no_reading(question: str) -> None:
     """One side of a difference without any rows is not what is meant."""
-    found = outcome(question)
+    found = outcome(ORDERS, question)
     where = found.query.where if isinstance(found, Understood) else None
     assert "weekday" not in str(where)

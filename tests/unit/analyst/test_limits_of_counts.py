@@ -4,7 +4,8 @@ import pytest
 
 from kai_flow.analyst.query.printing import printed
 from kai_flow.analyst.reading.reader import Declined, Unclear, Understood
-from tests.unit.analyst.claim_models import SALES, SHOP, UNIONS, outcome, text
+from tests.unit.analyst.asking import outcome, text
+from tests.unit.analyst.claim_models import SALES, SHOP, UNIONS
 from tests.unit.analyst.scanned import model_of
 
 

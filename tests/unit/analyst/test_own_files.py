@@ -1,14 +1,11 @@
 """Single tables as people keep them: expenses, grades of students, sessions of a website."""
 
-from datetime import date
-
 import pytest
 
 from kai_flow.analyst.query.lowering import lower
 from kai_flow.analyst.query.printing import printed
-from kai_flow.analyst.reading.reader import Outcome, Unclear, Understood, read
-from kai_flow.analyst.semantics.index import Index
-from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.reading.reader import Unclear, Understood
+from tests.unit.analyst.asking import outcome, text
 from tests.unit.analyst.scanned import model_of
 
 EXPENSES = model_of(
@@ -39,18 +36,6 @@ SESSIONS = model_of(
 )
 
 
-def outcome(question: str, model: SemanticModel) -> Outcome:
-    """What a question means, on the last day of 2024."""
-    return read(question, model, Index(model), date(2024, 12, 31))[0]
-
-
-def text(question: str, model: SemanticModel) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(question, model)
-    assert isinstance(found, Understood), found
-    return printed(found.query)
-
-
 @pytest.mark.parametrize(
     ("question", "plain"),
     [
@@ -67,7 +52,7 @@ def text(question: str, model: SemanticModel) -> str:
 )
 def test_spending_is_an_amount(question: str, plain: str) -> None:
     """No row is a spending, and the expenses of a group are what was spent."""
-    assert text(question, EXPENSES) == text(plain, EXPENSES)
+    assert text(EXPENSES, question) == text(EXPENSES, plain)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +60,12 @@ def test_spending_is_an_amount(question: str, plain: str) -> None:
 )
 def test_expenses_can_be_counted(question: str) -> None:
     """A question for a number of expenses counts them."""
-    assert "amount" not in text(question, EXPENSES)
+    assert "amount" not in text(EXPENSES, question)
 
 
 def test_expenses_can_be_listed() -> None:
     """A question without groups is about the rows."""
-    listed = outcome("expenses without a project", EXPENSES)
+    listed = outcome(EXPENSES, "expenses without a project")
     assert isinstance(listed, Understood)
     assert listed.query.columns
 
@@ -90,7 +75,7 @@ def test_expenses_can_be_listed() -> None:
 )
 def test_students_with_several_rows_each_are_asked_back(question: str) -> None:
     """A file of students with a row for each subject has fewer students than rows."""
-    found = outcome(question, STUDENTS)
+    found = outcome(STUDENTS, question)
     assert isinstance(found, Unclear)
     queries = [printed(each.query) for each in found.readings if each.query is not None]
     assert sum("nama_siswa" in query for query in queries) == 1
@@ -99,14 +84,14 @@ def test_students_with_several_rows_each_are_asked_back(question: str) -> None:
 
 def test_different_students_are_counted_once() -> None:
     """With "different", nothing has to be asked; nor where the rows are called otherwise."""
-    assert "nama_siswa" in text("how many different students are there", STUDENTS)
+    assert "nama_siswa" in text(STUDENTS, "how many different students are there")
     exams = model_of(GRADES.format(name="exams"))
-    assert "nama_siswa" not in text("how many exams are there", exams)
+    assert "nama_siswa" not in text(exams, "how many exams are there")
 
 
 def test_a_rate_of_a_flag_is_of_the_rows() -> None:
     """Noun and participle say the same flag, and its column names the result."""
-    found = outcome("conversion rate by device", SESSIONS)
+    found = outcome(SESSIONS, "conversion rate by device")
     assert isinstance(found, Understood)
     assert '"percent_converted"' in lower(found.query, SESSIONS).text
 
@@ -120,4 +105,4 @@ def test_a_rate_of_a_flag_is_of_the_rows() -> None:
 )
 def test_longer_may_be_a_time(question: str, plain: str) -> None:
     """Minutes are compared with a duration, and not with a distance."""
-    assert text(question, SESSIONS) == text(plain, SESSIONS)
+    assert text(SESSIONS, question) == text(SESSIONS, plain)

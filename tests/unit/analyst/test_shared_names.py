@@ -1,13 +1,9 @@
 """Questions about people and things that many rows name, and about what these rows are called."""
 
-from datetime import date
-
 import pytest
 
-from kai_flow.analyst.query.printing import printed
-from kai_flow.analyst.reading.reader import Outcome, Unclear, Understood, read
-from kai_flow.analyst.semantics.index import Index
-from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.reading.reader import Unclear, Understood
+from tests.unit.analyst.asking import outcome, text
 from tests.unit.analyst.scanned import model_of
 
 VISITS = model_of(
@@ -39,18 +35,6 @@ GRADES = model_of(
       (2, 'Adi', 2, '2023/2024', '2024-06-01', 80), (3, 'Adi', 1, '2024/2025', '2024-12-01', 90);
     """
 )
-
-
-def outcome(model: SemanticModel, question: str) -> Outcome:
-    """What a question means, in the middle of 2025."""
-    return read(question, model, Index(model), date(2025, 6, 15))[0]
-
-
-def text(model: SemanticModel, question: str) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(model, question)
-    assert isinstance(found, Understood), found
-    return printed(found.query)
 
 
 @pytest.mark.parametrize(
