@@ -176,6 +176,7 @@ KIND = Kind(
             *("paling lama bekerja", "terlama bekerja", "bekerja paling lama", "paling senior"),
             *("masa kerjanya paling lama", "masa kerja terlama", "masa kerja paling lama"),
             *("kerja paling lama", "paling lama kerja", "yang paling lama bekerja"),
+            *("kerjanya paling lama", "paling lama kerjanya", "bekerjanya paling lama"),
         ),
         "how heavy": ("seberapa berat", "berapa berat", "berapa kg", "beratnya berapa"),
         "how expensive": ("seberapa mahal",),

@@ -136,10 +136,10 @@ def _together(where: Where) -> Where | None:
     return Where(replace(test, listed=False))
 
 
-def _measured(*parts: Sign | Side | Versus) -> Versus | None:
+def _measured(*parts: Sign | Side | Versus | Where) -> Versus | None:
     """Bali against Banten in terms of total assets."""
     versus = next(part for part in parts if isinstance(part, Versus))
-    of = next(number_of(p) for p in parts if not isinstance(p, Sign | Versus))
+    of = next(number_of(p) for p in parts if not isinstance(p, Sign | Versus | Where))
     if of is None or (versus.of is not None and not plain_count(versus.of)):
         return None
     shared = versus.of.where if versus.of is not None else ()
@@ -172,8 +172,9 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"filters {sign} than", (Where, *than, Where), filters_apart(), same=subject)
         two = (SIDE, *than, SIDE)
         yield Rule(f"sides {sign} than", two, numbers_apart(), scoped=True, same=restricted)
-    yield Rule("in terms of", (Versus, "in terms of", SIDE), _measured, cost=0.05, scoped=True)
-    yield Rule("terms first", ("in terms of", SIDE, Versus), _measured, cost=0.3, scoped=True)
+    yield Rule("in terms of", (Versus, "in terms of", SIDE), _measured, cost=0.05)
+    yield Rule("in a time, by", (Versus, Where, "in terms of", SIDE), _measured, 0.0, aside=True)
+    yield Rule("terms first", ("in terms of", SIDE, Versus), _measured, cost=0.3)
     yield Rule("compared in", ("compare", Where, "in terms of", SIDE), _compared_in, scoped=True)
     yield Rule("how they did", ("how they did", Versus), lambda _sign, versus: versus, cost=-0.15)
     for sign in ("side by side", "apart", "between"):

@@ -12,7 +12,13 @@ _THROUGHOUT = (
         for end in ("end", "latest", "very end")
     ),
     *("from the start until now", "from the beginning until now", "from beginning to end"),
-    *("from start to finish", "from start to end", "from first to last", "for all time"),
+    *(
+        "from start to finish",
+        "from start to end",
+        "from first to last",
+        "for all time",
+        "all told",
+    ),
     *("since records began", "since the start of the data", "since the beginning of the data"),
     *("over all time", "of all time", "across all time", "all the way through"),
 )

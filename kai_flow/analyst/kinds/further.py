@@ -30,6 +30,12 @@ def _shown(*parts: Part) -> Shown:
     return Shown((things[-1],), person=Sign("who") in parts)  # type: ignore[arg-type]  # the pattern has a thing
 
 
+def _shown_alone(*parts: Part) -> Shown | None:
+    """The words ", ongkirnya total berapa" ask for a total, and show none of each row."""
+    added = any(isinstance(part, Amount) and part.function is Function.SUM for part in parts)
+    return None if added else _shown(*parts)
+
+
 def _more(shown: Shown, *rest: Part) -> Shown | None:
     thing = _shown(*rest).things[0]
     return None if thing in shown.things else Shown((*shown.things, thing), shown.person)
@@ -201,7 +207,7 @@ KIND = Kind(
             for ask in ("value", "which", "who", "when", "count")
         ),
         Rule("and a thing, which", ("and", THING, "which"), _shown, cost=0.1),
-        Rule("and a thing, how much", ("and", THING, "value"), _shown, cost=0.1),
+        Rule("and a thing, how much", ("and", THING, "value"), _shown_alone, cost=0.1),
         Rule("and of each", ("and", THING, "of each"), _shown),
         Rule("and more", (Shown, "and", THING), _more),
         Rule("together with more", (Shown, "further", THING), _more),

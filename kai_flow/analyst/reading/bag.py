@@ -264,7 +264,9 @@ def _put_other(  # noqa: C901, PLR0912 -- one case for each class of parts
         case Portion():
             bag.share = words
         case Change() as change:
-            bag.change = (change, words)
+            before = bag.change[0].grain if bag.change else None
+            bag.change = (replace(change, grain=change.grain or before), words)
+            return before in {None, bag.change[0].grain}
         case Several(amounts):
             bag.measures += [(each, words) for each in amounts]
             bag.joints += len(amounts) - 1

@@ -58,6 +58,17 @@ EVERY: Final = frozenset(["all", "every", "semua", "seluruh", "setiap"])
 CLAUSES: Final = frozenset(["yang", "yg", "whose", "where", "which"])
 """Words that begin a relative clause."""
 
+ENDS: Final = frozenset(["end", "akhir"])
+"""Words that a whole time ends with, or the end of a period begins with."""
+
+PERIODS: Final = frozenset(
+    [
+        *("of", "tahun", "bulan", "kuartal", "triwulan", "semester", "minggu", "pekan", "dari"),
+        *("year", "month", "quarter", "last", "this", "next"),
+    ]
+)
+"""Words after which such an end is that of a period."""
+
 PAST: Final = frozenset(["kemarin", "lalu", "silam"])
 """Words for what is past."""
 
@@ -126,7 +137,8 @@ def glue(
     phrases = _empty_phrases()
     for at in range(len(tokens)):
         for _, end in phrases.after(tokens, at):
-            found |= dict.fromkeys(range(at, end), GLUE_COST)
+            if not _dated(tokens, end):
+                found |= dict.fromkeys(range(at, end), GLUE_COST)
     for first, last, _ in told_units(tokens, model) if model is not None else ():
         found |= dict.fromkeys(range(first, last), GLUE_COST)
     for at in (*_telling(spoken), *capitals_in(tokens), *coins, *worth_of_things(tokens)):
@@ -134,6 +146,14 @@ def glue(
     for first, last in left_in(tokens):
         found |= dict.fromkeys(range(first, last), GLUE_COST / (last - first))
     return found
+
+
+def _dated(tokens: Sequence[Token], end: int) -> bool:
+    """Whether words for the whole time go on with a date: "dari awal sampai akhir 2024"."""
+    if end >= len(tokens) or tokens[end - 1].word not in ENDS:
+        return False
+    after = tokens[end].word
+    return after in PERIODS or CALENDAR.fullmatch(after) is not None
 
 
 def _cost(

@@ -44,7 +44,7 @@ MOST_ASIDE: Final = 3
 
 MOST_TRIES: Final = 60_000
 """Applications of rules in a question at most, about a third of a second of work: ten times what
-most questions of 30 words need. Of more, too much would be left out to tell what is meant.
+most questions of 30 words need.
 """
 
 LAST_COST: Final = 0.2
@@ -52,6 +52,9 @@ LAST_COST: Final = 0.2
 
 DONE_TO: Final = frozenset(["not", "most", "fewest"])
 """Signs that concern what is done: "the most ordered products" are not most products."""
+
+_NUMBERS: Final = (Rows, Column, Computed, Lasting, Amount)
+"""What may have filters of its own."""
 
 Space: TypeAlias = tuple[int, type[Any]]
 """Where parts of one class are, up to a token."""
@@ -220,7 +223,7 @@ def _apply(rule: Rule, items: Sequence[Item], cost: float, generation: _Generati
         words += item.words
         if item.aside:
             aside += item.aside
-    if aside and (rule.plain or _done_to_others(items[0], aside) or _own_limit(rule, items, aside)):
+    if aside and _barred(rule, items, aside):
         return
     scoped = rule.scoped and aside
     built = rule.build(*[_scoped(item) if scoped else item.part for item in items])
@@ -253,20 +256,28 @@ def _kind(part: Part | Narrowed) -> type[Any]:
     return Rows if isinstance(part, Narrowed) else type(part)
 
 
-def _done_to_others(first: Item, aside: Sequence[Aside]) -> bool:
-    """Whether rows of another table would be asked for beside what is not done.
+def _barred(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> bool:
+    """Whether no filter, or none of these, may stand within what a rule builds.
 
-    The words "never borrowed a book" do not mean: no book, and one borrowed.
+    Filters of what is no number would be lost; "never borrowed a book" is not "borrowed one, and no
+    book"; and "average monthly sales above 10" limits the average.
     """
-    told = isinstance(first.part, Sign) and first.part.name in DONE_TO
-    return told and any(isinstance(test, Has) for test, _ in aside)
-
-
-def _own_limit(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> bool:
-    """Whether rows are limited by what is averaged: "average monthly sales above 10 million"."""
-    own = [item.part for item in items]
-    tests = [test for test, _ in aside if isinstance(test, Compared)] if rule.unlimited else []
-    return any(test.of in own and test.operator is not Operator.EQUAL for test in tests)
+    told = isinstance(items[0].part, Sign) and items[0].part.name in DONE_TO
+    own = [item.part for item in items] if rule.unlimited else []
+    lost = rule.scoped and any(i.aside and not isinstance(i.part, _NUMBERS) for i in items)
+    return (
+        rule.plain
+        or lost
+        or any(
+            (told and isinstance(test, Has))
+            or (
+                isinstance(test, Compared)
+                and test.of in own
+                and test.operator is not Operator.EQUAL
+            )
+            for test, _ in aside
+        )
+    )
 
 
 def _aside(rule: Rule, items: Sequence[Item], aside: Sequence[Aside]) -> tuple[Aside, ...]:

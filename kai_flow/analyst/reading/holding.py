@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.claims import counts_the_best, done_only, untold
-from kai_flow.analyst.reading.how_many import counts_others, tells_no_things
+from kai_flow.analyst.reading.how_many import counts_an_amount, counts_others, tells_no_things
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.superiors import all_told, of_those_above
 from kai_flow.analyst.reading.told_of_things import (
@@ -51,6 +51,7 @@ def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> b
     """Whether a query gives something of other rows, or of fewer, than the question asks for."""
     return (
         counts_others(tokens, query, model)
+        or counts_an_amount(tokens, query)
         or tells_no_things(tokens, query, model)
         or never_so(tokens, query, model)
         or none_of_these(tokens, query, model)

@@ -9,9 +9,18 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Aggregate, Field, FieldGroup, Function, Query
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["counts_others", "tells_no_things"]
+__all__ = ["counts_an_amount", "counts_others", "tells_no_things"]
 
 PLURAL: Final = "s"
+
+HOW_MUCH: Final = frozenset(
+    ("how", "much", aux) for aux in ("did", "do", "does", "was", "were", "have", "has")
+)
+DEALING: Final = frozenset(["sell", "sold", "spend", "spent", "buy", "bought", "earn", "earned"])
+"""What is done for money, or so many times."""
+
+COUNTS: Final = frozenset(["number", "count", "many", "often"])
+"""Words that ask for a number of rows."""
 
 WHICH: Final = frozenset(["which", "what"])
 
@@ -29,6 +38,19 @@ def counts_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -
     by = [group.field for group in query.groups if isinstance(group, FieldGroup)]
     others = any(_of(field, asked, model) for field in by) or not by
     return rows and others and len(counts) == len(query.measures)
+
+
+def counts_an_amount(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether rows are counted where "how much" asks what was sold or spent.
+
+    "How much did we sell to female customers" is no number of customers.
+    """
+    words = [token.word for token in tokens]
+    asked = any(pair in HOW_MUCH for pair in zip(words, words[1:], words[2:], strict=False))
+    if not asked or DEALING.isdisjoint(words) or not COUNTS.isdisjoint(words):
+        return False
+    counts = [m for m in query.measures if isinstance(m, Aggregate)]
+    return any(m.function is Function.COUNT and m.of is None for m in counts)
 
 
 def tells_no_things(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

@@ -172,3 +172,48 @@ def test_what_is_said_of_a_manager_is_not_said_of_the_staff(question: str) -> No
 def test_the_best_at_work_is_asked_back() -> None:
     """Nothing says which number tells who works best."""
     assert isinstance(outcome("Kasir kita yang paling bagus kerjanya siapa?"), Unclear)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Tunai versus QRIS in 2024 by sales amount",
+        "How did Tunai do against QRIS in 2024, in terms of sales amount?",
+        "How did sales by Tunai do against sales by QRIS in 2024, by sales amount?",
+    ],
+)
+def test_the_period_of_a_comparison_is_not_lost(question: str) -> None:
+    """A period within what is compared restricts both sides."""
+    assert text(question) == text("compare total sales amount of Tunai and QRIS in 2024")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Sales amount month over month in 2024, growth in percent",
+        "Sales amount from one month to the next in 2024, growth in percent",
+    ],
+)
+def test_growth_keeps_the_unit_that_is_named_before_it(question: str) -> None:
+    """Months are compared with months, though only a year is named as a period."""
+    assert text(question) == text("growth of sales amount by month in 2024")
+
+
+def test_how_much_was_sold_is_no_number_of_branches() -> None:
+    """An amount is asked for, and no rows are counted."""
+    found = outcome("How much did we sell to branches in Bandung?")
+    assert not isinstance(found, Understood) or "count" not in printed(found.query)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Sales per month dari awal sampai akhir 2024", "sales from the start to the end of 2024"],
+)
+def test_the_end_of_a_year_is_no_end_of_the_data(question: str) -> None:
+    """Words for the whole time are not read as "until" where a date follows."""
+    assert not isinstance(outcome(question), Understood)
+
+
+def test_a_total_at_the_end_is_a_total() -> None:
+    """What is said before the comma picks the rows, and their total is asked for."""
+    assert text("Untuk sales yang Tunai, quantity total berapa?") == text("total quantity Tunai")
