@@ -76,6 +76,21 @@ _ITS_NUMBER = (
         )
     ),
     *(
+        f"{link} the {what} {too}"
+        for link in ("show", "give", "include", "list", "and show", "and give", "and include")
+        for what in (
+            "number",
+            "numbers",
+            "amount",
+            "amounts",
+            "total",
+            "totals",
+            "figure",
+            "figures",
+        )
+        for too in ("too", "as well", "also")
+    ),
+    *(
         f"{link} {ask}{whom}"
         for link in ("and", ", and", "and also")
         for ask in ("how many", "how much")

@@ -10,6 +10,7 @@ __all__ = [
     "LIMITING",
     "MAKING",
     "PURPOSES",
+    "SUPPOSING",
     "WORDS",
     "address_before",
     "asker_before",
@@ -28,6 +29,9 @@ WORDS: Final[dict[str, str]] = _FRAMES["words"]
 
 LIMITING: Final = frozenset(_SLOTS["limiting"].split())
 """Words with which a clause may say what is asked: it is not only about who asks."""
+
+SUPPOSING: Final = frozenset(_SLOTS["supposing"].split())
+"""Words of what is not so: "kalau harga naik"."""
 
 PURPOSES: Final = frozenset(f"{_SLOTS['purpose_en']} {_SLOTS['purpose_id']}".split())
 """What people ask for: audits, meetings, reports."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from kai_flow.analyst.kinds.registry import KINDS
 from kai_flow.analyst.lexicon.data import CALENDAR
+from kai_flow.analyst.lexicon.frames import SUPPOSING
 from kai_flow.analyst.lexicon.lexicon import Language, fillers, light
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
@@ -57,6 +58,9 @@ WHOLE: Final = frozenset(["how much more", "how much less"])
 EVERY: Final = frozenset(["all", "every", "semua", "seluruh", "setiap"])
 CLAUSES: Final = frozenset(["yang", "yg", "whose", "where", "which"])
 """Words that begin a relative clause."""
+
+IF: Final = frozenset(["kalau", "jika", "bila"])
+"""Words before what rows meet, unless it is what would be: "ongkosnya berapa, kalau Ekspres"."""
 
 ENDS: Final = frozenset(["end", "akhir"])
 """Words that a whole time ends with, or the end of a period begins with."""
@@ -134,6 +138,8 @@ def glue(
     costs = {at: _cost(tokens, at, words, again) for at in range(len(tokens))}
     found = {at: cost for at, cost in costs.items() if cost is not None}
     spoken = tuple(token.word for token in tokens)
+    if SUPPOSING.isdisjoint(spoken) and not any("%" in token.text for token in tokens):
+        found |= {at: GLUE_COST for at, word in enumerate(spoken) if word in IF}
     phrases = _empty_phrases()
     for at in range(len(tokens)):
         for _, end in phrases.after(tokens, at):

@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.claims import counts_the_best, done_only, untold
-from kai_flow.analyst.reading.how_many import counts_an_amount, counts_others, tells_no_things
+from kai_flow.analyst.reading.how_many import (
+    counts_an_amount,
+    counts_others,
+    tells_each,
+    tells_no_things,
+)
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.superiors import all_told, of_those_above
+from kai_flow.analyst.reading.superiors import all_told, of_those_above, picks_nobody
 from kai_flow.analyst.reading.told_of_things import (
     done_alone,
     in_one_of_them,
@@ -52,6 +57,8 @@ def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> b
     return (
         counts_others(tokens, query, model)
         or counts_an_amount(tokens, query)
+        or tells_each(tokens, query)
+        or picks_nobody(tokens, query)
         or tells_no_things(tokens, query, model)
         or never_so(tokens, query, model)
         or none_of_these(tokens, query, model)

@@ -9,7 +9,7 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Aggregate, Field, FieldGroup, Function, Query
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["counts_an_amount", "counts_others", "tells_no_things"]
+__all__ = ["counts_an_amount", "counts_others", "tells_each", "tells_no_things"]
 
 PLURAL: Final = "s"
 
@@ -51,6 +51,18 @@ def counts_an_amount(tokens: Sequence[Token], query: Query) -> bool:
         return False
     counts = [m for m in query.measures if isinstance(m, Aggregate)]
     return any(m.function is Function.COUNT and m.of is None for m in counts)
+
+
+def tells_each(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether each group's greatest row is told where one group is asked for.
+
+    The words "Per merek, mana yang penjualannya tertinggi" ask for one brand.
+    """
+    words = [token.word for token in tokens]
+    if ("mana", "yang") not in pairwise(words) or not query.groups or query.limit is not None:
+        return False
+    values = [m for m in query.measures if isinstance(m, Aggregate)]
+    return any(m.function in {Function.MAXIMUM, Function.MINIMUM} for m in values)
 
 
 def tells_no_things(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

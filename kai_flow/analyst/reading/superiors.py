@@ -13,7 +13,7 @@ from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.index import Index
 
-__all__ = ["all_told", "besides", "left_in", "of_those_above", "superiors_in"]
+__all__ = ["all_told", "besides", "left_in", "of_those_above", "picks_nobody", "superiors_in"]
 
 SUPERIOR_COST: Final = 0.05
 """Of the name of somebody above in place of the words for it."""
@@ -78,6 +78,18 @@ def of_those_above(tokens: Sequence[Token], readings: Sequence[Reading]) -> list
     """
     kept = [each for each in readings if not (each.query and _of_those_below(tokens, each.query))]
     return kept or list(readings)
+
+
+def picks_nobody(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether all rows are listed where a clause about somebody above picks some of them.
+
+    "Pegawai yang atasannya manajer" are not all, each with the one above.
+    """
+    return query.where is None and any(
+        min(field.words) > 0 and tokens[min(field.words) - 1].word in RELATIVE
+        for field in query.columns
+        if field.path and field.words
+    )
 
 
 def _of_those_below(tokens: Sequence[Token], query: Query) -> bool:

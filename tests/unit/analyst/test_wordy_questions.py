@@ -217,3 +217,43 @@ def test_the_end_of_a_year_is_no_end_of_the_data(question: str) -> None:
 def test_a_total_at_the_end_is_a_total() -> None:
     """What is said before the comma picks the rows, and their total is asked for."""
     assert text("Untuk sales yang Tunai, quantity total berapa?") == text("total quantity Tunai")
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        (
+            "Rata-rata sales amount kalau dibayar Tunai berapa?",
+            "rata-rata sales amount Tunai",
+        ),
+        ("Berapa total quantity, kalau cabang Bandung?", "total quantity di Bandung"),
+    ],
+)
+def test_a_condition_may_stand_at_the_end(question: str, plain: str) -> None:
+    """What follows "kalau" picks the rows, wherever it stands."""
+    assert text(question) == text(plain)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Berapa total quantity kalau semua cabang di Bandung?",
+        "Berapa total sales amount kalau sales amount 10% lebih mahal?",
+        "Berapa total sales amount kalau cabang Bandung tidak ada?",
+    ],
+)
+def test_what_would_be_is_not_answered_at_the_end_either(question: str) -> None:
+    """A condition that is not so is no filter."""
+    assert not isinstance(outcome(question), Understood)
+
+
+def test_a_clause_about_a_manager_picks_rows() -> None:
+    """Not all staff are listed where those of some managers are asked for."""
+    found = outcome("staff yang atasannya manager")
+    assert not isinstance(found, Understood) or found.query.where is not None
+
+
+def test_one_group_is_asked_for_and_not_the_greatest_of_each() -> None:
+    """Which city sells most is no list of the greatest sale of each city."""
+    found = outcome("per kota, mana yang sales amountnya tertinggi?")
+    assert not isinstance(found, Understood) or "max" not in printed(found.query)
