@@ -40,6 +40,9 @@ COMPARING: Final = frozenset(["above", "at least", "below", "at most"])
 UNITS_OF_TIME: Final = frozenset(["day", "week", "month", "quarter", "year"])
 """Signs of units of time."""
 
+WITH_ANOTHER: Final = frozenset(["sama", "dijumlah", "dijumlahkan", "ditotal"])
+"""Words that mean something else before "dengan"."""
+
 FIGURES: Final = (Sign("amount of"), Sign("quantity of"))
 """Signs that begin with a word that names of columns may end with."""
 
@@ -129,9 +132,12 @@ def _of_another(sign: Item, tokens: Sequence[Token]) -> bool:
 
 
 def _equals(sign: Item, tokens: Sequence[Token]) -> bool:
-    """Whether "sama" is no "and", but a part of "sama dengan", which says that two are equal."""
+    """Whether "sama" is no "and", but a part of "sama dengan", which says that two are equal.
+
+    Neither is "dijumlahkan dengan" a total of one number.
+    """
     after = [token.word for token in tokens[sign.last : sign.last + 1]]
-    return tokens[sign.last - 1].word == "sama" and after == ["dengan"]
+    return tokens[sign.last - 1].word in WITH_ANOTHER and after == ["dengan"]
 
 
 def of_nothing(item: Item, found: Sequence[Item], tokens: Sequence[Token], index: Index) -> bool:

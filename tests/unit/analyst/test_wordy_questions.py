@@ -257,3 +257,9 @@ def test_one_group_is_asked_for_and_not_the_greatest_of_each() -> None:
     """Which city sells most is no list of the greatest sale of each city."""
     found = outcome("per kota, mana yang sales amountnya tertinggi?")
     assert not isinstance(found, Understood) or "max" not in printed(found.query)
+
+
+def test_one_number_added_to_another_is_no_total_of_one() -> None:
+    """Both would have to be added, and they are not told side by side."""
+    found = outcome("sales amount dijumlahkan dengan quantity, berapa?")
+    assert not isinstance(found, Understood)
