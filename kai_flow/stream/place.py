@@ -132,11 +132,8 @@ class Place:
         So the id of an event in a stream begins with the event's own id, whatever else it lists.
         """
         own = str(self.position(leading))
-        if len(self.positions) == 1 and leading in self.positions:
+        if len(self.positions) == (leading in self.positions):
             return own
-        if self.positions.get(leading, NOTHING) == NOTHING:  # it is part of a range, perhaps
-            others = [part for part in _parts(self.positions) if part != own]
-            return _SEPARATOR.join([own, *others])
         if self._others is None or self._others[0] != leading:
             positions = {p: at for p, at in self.positions.items() if p != leading}
             self._others = leading, _SEPARATOR.join(_parts(positions))

@@ -97,6 +97,16 @@ UNREACHED: Final = (
         "a simulated bridge asks for no tokens",
     ),
     Unreached(
+        "sse",
+        "if self._line_chars + self._data_chars > MAX_FRAME_CHARS:",
+        "a simulated bridge sends no frame that is too long",
+    ),
+    Unreached(
+        "unknown_place",
+        "if stranger is not None:",
+        "a simulated reader sends the cursors that it was given",
+    ),
+    Unreached(
         "live_readers",
         "if present.moment >= self._until:",
         "a simulated bridge asks for no tokens",

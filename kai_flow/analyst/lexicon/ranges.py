@@ -64,12 +64,18 @@ def ranged(tokens: Sequence[Token], points: Sequence[Point]) -> Iterator[Range]:
             ends |= dict.fromkeys((end for _, end in _BOTH.after(tokens, left.last)), True)
         first = min(opened, between if between is not None else left.first)
         for end, plain in ends.items():
-            for right in starts.get(end, ()):
+            for right in _whole(starts.get(end, ())):
                 both = completed(left, right)
                 if both is not None:
                     sure = plain or first < left.first or not comparing
                     ordered = between is None and opened < left.first
                     yield Range(first, right.last, *both, sure, ordered)
+
+
+def _whole(points: Sequence[Point]) -> list[Point]:
+    """Points of one place without those whose own year another one has: "and Q1 2023" is no Q1."""
+    dated = max((point.last for point in points if point.year is not None), default=0)
+    return [point for point in points if point.year is not None or point.last >= dated]
 
 
 def joined(tokens: Sequence[Token], points: Sequence[Point]) -> tuple[Point, ...]:

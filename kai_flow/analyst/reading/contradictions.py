@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from kai_flow.analyst.kinds.differences import Difference
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     All,
     Condition,
@@ -39,6 +41,8 @@ def has_an_empty_part(query: Query) -> bool:
     "The difference between weekdays (Monday to Friday) and the weekend" is not of weekdays alone.
     """
     own = [each.where for measure in query.measures for each in measure.aggregates if each.where]
+    if any(map(_of_two_kinds, query.measures)):
+        return True
     if query.where is None or not own:
         return False
     return any(
@@ -46,6 +50,15 @@ def has_an_empty_part(query: Query) -> bool:
         for part in own
         for fault in (_values, _times, _recurring)
     )
+
+
+def _of_two_kinds(measure: Measure) -> bool:
+    """Whether one side of a difference is a period, and the other recurs: 2024 minus Mondays."""
+    if not isinstance(measure, Difference):
+        return False
+    sides = [_flat(side.where) for side in measure.aggregates if side.where]
+    kinds = [{type(part) for part in side} for side in sides]
+    return {During} in kinds and {Recurring} in kinds
 
 
 def _flat(part: Filter) -> Sequence[Filter]:

@@ -42,3 +42,16 @@ def test_a_part_that_the_whole_excludes_is_no_reading(question: str) -> None:
     found = outcome(ORDERS, question)
     where = found.query.where if isinstance(found, Understood) else None
     assert "weekday" not in str(where)
+
+
+@pytest.mark.parametrize(
+    ("question", "end"),
+    [
+        ("difference of amount between Q1 2024 and Q1 2023", "2023-04-01"),
+        ("selisih amount antara Januari 2024 dan Januari 2023", "2023-02-01"),
+    ],
+)
+def test_the_second_part_of_a_year_keeps_its_own_year(question: str, end: str) -> None:
+    """Two quarters of different years are both quarters, and none is a whole year."""
+    found = text(ORDERS, question)
+    assert end in found, found
