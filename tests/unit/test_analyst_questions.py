@@ -183,6 +183,10 @@ ENGLISH = [
         f"SELECT p.nama_provinsi, AVG(k.modal_awal) {P} GROUP BY 1 ORDER BY 2 DESC LIMIT 5",
     ),
     (
+        "What is the capital of Bali?",
+        "SELECT ibu_kota FROM provinsi WHERE nama_provinsi = 'Bali'",
+    ),
+    (
         "How many active cooperatives are there in West Java?",
         f"SELECT COUNT(*) {P} WHERE k.status_koperasi = 'Aktif' AND p.nama_provinsi = 'Jawa Barat'",
     ),
