@@ -32,6 +32,8 @@ LANES: Final = {
         "integration/test_behind_nginx.py",
         "integration/test_bridge_hanging.py",
         "integration/test_bridge_memory.py",
+        "integration/test_codec_key_missing.py",
+        "integration/test_codec_missing.py",
         "integration/test_connections.py",
         "integration/test_dead_workers.py",
         "integration/test_http_limits.py",
