@@ -61,8 +61,9 @@ class Admission(NamedTuple):
             return await hub.find(session_id, cursor)
         began = now()
         try:
-            # one question to Temporal for every id, whatever the bridge holds of it
-            run = await hub.look_up(session_id)
+            # the same question to Temporal for every id, whatever the bridge holds of it
+            ours = await hub.is_on(session_id, self.queue)
+            run = await hub.find(session_id, cursor) if ours else None
             if run is not None and self._hides(run):
                 run = None
         except Unreachable:

@@ -7,9 +7,9 @@ it has forgotten it reads back from Temporal.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from temporalio.client import Client
 
@@ -41,6 +41,8 @@ from kai_flow.stream.place import Cursor
 from kai_flow.stream.run import Run
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TICK_SECONDS: Final = 5.0  # between two checks of readers' deadlines and of idle sessions
 FIND_SECONDS: Final = 1.0  # wait for a lookup, before a stream opens without its result
@@ -131,11 +133,11 @@ class Hub:
 
     async def look_up(self, session_id: str) -> Run | None:
         """The newest run of this session id in Temporal. Raises Unreachable, as `find` does."""
-        try:
-            async with asyncio.timeout(FIND_SECONDS):
-                return await self._lookups.newest(session_id)
-        except TimeoutError:
-            raise Unreachable("Temporal does not answer; try again later") from None
+        return await _in_time(self._lookups.newest(session_id))
+
+    async def is_on(self, session_id: str, queue: str) -> bool:
+        """Whether Temporal has it on this task queue. Raises Unreachable, as `find` does."""
+        return await _in_time(self._lookups.is_on(session_id, queue))
 
     def admit(self, session_id: str) -> None:
         """Raise HubError when no reader of this session can be taken in."""
@@ -314,3 +316,12 @@ async def running_hub(
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
         await hub.stop()
+
+
+async def _in_time(answer: Awaitable[T]) -> T:
+    """What Temporal answers within FIND_SECONDS. Raises Unreachable."""
+    try:
+        async with asyncio.timeout(FIND_SECONDS):
+            return await answer
+    except TimeoutError:
+        raise Unreachable("Temporal does not answer; try again later") from None

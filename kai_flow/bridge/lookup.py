@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -14,7 +14,9 @@ from kai_flow.bridge.errors import SHUTTING_DOWN, Unreachable
 from kai_flow.runtime.log_limiter import LogLimiter
 from kai_flow.stream.backoff import Backoff
 from kai_flow.stream.log_fields import about
-from kai_flow.stream.run import Run, find_run
+from kai_flow.stream.run import Run, find_run, queue_of
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -38,18 +40,23 @@ class Lookups:
         self._found = found
         self._counts = counts
         self._under_way: dict[str, asyncio.Task[Run | Unreachable | None]] = {}
+        self._queues: dict[str, asyncio.Task[str | Unreachable | None]] = {}  # looked up as well
         self._limiter = LogLimiter()
 
     async def newest(self, session_id: str) -> Run | None:
         """The newest run of a session id; None when there is none. Raises Unreachable."""
-        lookup = self._under_way.get(session_id)
-        if lookup is None:
-            lookup = self._under_way[session_id] = asyncio.create_task(self._look_up(session_id))
-            lookup.add_done_callback(lambda _: self._under_way.pop(session_id, None))
-        result = await asyncio.shield(lookup)  # others wait for it too
-        if isinstance(result, Unreachable):
-            raise result
-        return result
+        return await _shared(self._under_way, session_id, self._look_up)
+
+    async def is_on(self, session_id: str, queue: str) -> bool:
+        """Whether its newest run is on this task queue; False: or there is none.
+
+        Temporal is asked once either way, and learns of no run. Raises Unreachable.
+        """
+
+        def look(session_id: str) -> Coroutine[Any, Any, str | Unreachable | None]:
+            return self._asked(session_id, queue_of(self._client, session_id))
+
+        return await _shared(self._queues, session_id, look) == queue
 
     async def newest_for(self, session_id: str, run_id: str) -> Run | None:
         """`newest`, by a lookup that began after this call, unless an earlier one has that run.
@@ -64,14 +71,21 @@ class Lookups:
 
     async def stop(self) -> None:
         """End the lookups under way, as if Temporal did not answer."""
-        under_way = list(self._under_way.values())
+        under_way = [*self._under_way.values(), *self._queues.values()]
         for lookup in under_way:
             lookup.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _look_up(self, session_id: str) -> Run | Unreachable | None:
+        run = await self._asked(session_id, find_run(self._client, session_id))
+        if isinstance(run, Run):
+            self._found(session_id, run)
+        return run
+
+    async def _asked(self, session_id: str, answer: Awaitable[T]) -> T | Unreachable | None:
+        """What Temporal answers; None: it has no such session."""
         try:
-            run = await find_run(self._client, session_id)
+            return await answer
         except asyncio.CancelledError:  # by `stop`; whoever waits for the lookup is not cancelled
             return Unreachable(SHUTTING_DOWN)
         except RPCError as error:
@@ -94,8 +108,22 @@ class Lookups:
                     extra=about("lookup_broke", session_id),
                 )  # fmt: skip
             return Unreachable(f"the newest run cannot be read: {error}")
-        self._found(session_id, run)
-        return run
+
+
+async def _shared(
+    under_way: "dict[str, asyncio.Task[T | Unreachable | None]]",
+    session_id: str,
+    look: Callable[[str], Coroutine[Any, Any, T | Unreachable | None]],
+) -> T | None:
+    """The result of one lookup for all who ask meanwhile. Raises Unreachable."""
+    lookup = under_way.get(session_id)
+    if lookup is None:
+        lookup = under_way[session_id] = asyncio.create_task(look(session_id))
+        lookup.add_done_callback(lambda _: under_way.pop(session_id, None))
+    result = await asyncio.shield(lookup)  # others wait for it too
+    if isinstance(result, Unreachable):
+        raise result
+    return result
 
 
 async def look_up_while(

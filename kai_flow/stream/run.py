@@ -42,6 +42,12 @@ async def find_run(client: Client, session_id: str) -> Run:
     return await run_in(client, await describe(client, session_id))
 
 
+async def queue_of(client: Client, session_id: str) -> str:
+    """The task queue of its newest run. Raises RPCError: NOT_FOUND when there is none."""
+    description = await describe(client, session_id)
+    return description.execution_config.task_queue.name
+
+
 async def describe(
     client: Client, session_id: str, run_id: str = ""
 ) -> DescribeWorkflowExecutionResponse:

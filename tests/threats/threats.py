@@ -12,6 +12,7 @@ from kai_flow.analyst import guard
 from kai_flow.analyst.engines import sqlite
 from kai_flow.bridge import admission
 from kai_flow.bridge.admission import Admission
+from kai_flow.bridge.hub import Hub
 from kai_flow.bridge.intake import Intake
 from kai_flow.bridge.subscription import _Subscriber
 from kai_flow.cli import place, text
@@ -93,6 +94,10 @@ def _unbound() -> Mutation:
 
 async def _at_once(_began: float) -> None:
     """No answer waits for another."""
+
+
+async def _at_once_true(*_: object) -> bool:
+    return True
 
 
 def _any_proxy() -> Mutation:
@@ -178,7 +183,9 @@ THREATS: Final = (
     Threat(
         READER,
         "tests/unit/test_bridge_admission.py::test_only_sessions_on_its_queue_are_found",
-        lambda: instead(Admission, "_hides", _always(False)),
+        lambda: together(
+            instead(Hub, "is_on", _at_once_true), instead(Admission, "_hides", _always(False))
+        ),
     ),
     Threat(
         READER,

@@ -14,6 +14,7 @@ from kai_flow.stream.clock import now
 from kai_flow.stream.ids import EventId
 from kai_flow.stream.run import Run
 from tests.property.strategies import run_of
+from tests.unit.temporal_stage import LATER
 from tests.unit.virtual import RUN_ID, SESSION, Stage, in_virtual_time, post_of
 
 FIRST = EventId(1, 1, 1)
@@ -74,12 +75,15 @@ async def test_temporal_is_asked_as_often_for_what_is_hidden_as_for_what_is_miss
     stage = Stage()
     stage.run_on("kai-other-queue")
     async with hub_on(stage) as hub:
-        asked = []
-        for name in (SESSION, MISSING):
-            before = stage.counted.calls
-            await found(hub, name)
-            asked.append(stage.counted.calls - before)
-        assert asked == [1, 1]
+        for continued in (False, True):
+            if continued:  # only its history tells where its stream began, and is not read for this
+                stage.continue_as_new(LATER, producer=3)
+            asked = []
+            for name in (SESSION, MISSING):
+                before = stage.counted.calls
+                await found(hub, name)
+                asked.append(stage.counted.calls - before)
+            assert asked == [1, 1]
 
 
 @in_virtual_time
