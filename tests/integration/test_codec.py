@@ -115,7 +115,14 @@ async def test_what_could_not_be_read_back_is_shown_later(
         async def is_durable() -> bool:
             return bool((await place.post(http, [])).json()["durable"] == "1.1.3")
 
+        async def is_recorded() -> bool:
+            events = (await play.handle.fetch_history()).events
+            return any(
+                each.HasField("workflow_execution_signaled_event_attributes") for each in events
+            )
+
         await eventually(is_durable)
+        await eventually(is_recorded)  # Temporal keeps a signal back while a workflow task runs
         session = bridge.hub._session(play.id)
         assert session is not None
         codec.failing = True  # first, because the tail would bring back what it can still decode
