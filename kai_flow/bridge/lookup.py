@@ -52,11 +52,7 @@ class Lookups:
 
         Temporal is asked once either way, and learns of no run. Raises Unreachable.
         """
-
-        def look(session_id: str) -> Coroutine[Any, Any, str | Unreachable | None]:
-            return self._asked(session_id, queue_of(self._client, session_id))
-
-        return await _shared(self._queues, session_id, look) == queue
+        return await _shared(self._queues, session_id, self._look_up_queue) == queue
 
     async def newest_for(self, session_id: str, run_id: str) -> Run | None:
         """`newest`, by a lookup that began after this call, unless an earlier one has that run.
@@ -81,6 +77,9 @@ class Lookups:
         if isinstance(run, Run):
             self._found(session_id, run)
         return run
+
+    async def _look_up_queue(self, session_id: str) -> str | Unreachable | None:
+        return await self._asked(session_id, queue_of(self._client, session_id))
 
     async def _asked(self, session_id: str, answer: Awaitable[T]) -> T | Unreachable | None:
         """What Temporal answers; None: it has no such session."""
