@@ -79,7 +79,7 @@ def may_read(settings: Settings) -> bool:
 
 def sends_token(settings: Settings) -> bool:
     """Whether a command has a token for a bridge, or makes one: it is sent with each request."""
-    return bool(settings.token_keys) or settings.reader_token is not None
+    return used(settings) is not Used.NOTHING
 
 
 def own_tokens(settings: Settings, session_id: str) -> "Token | None":
