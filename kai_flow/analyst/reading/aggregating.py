@@ -100,9 +100,9 @@ def _pointers(resolver: Resolver, of: Column, words: Words) -> Choice[Aggregate]
 def _counts(resolver: Resolver, amount: Amount, words: Words) -> Iterator[Choice[Aggregate]]:
     table = amount.table or resolver.fact
     if table == resolver.fact:
-        named = list(named_rows(resolver, amount, words))
-        distinct = amount.function is Function.DISTINCT and named
-        yield from distinct or [Choice(Aggregate(function=Function.COUNT, words=words))]
+        distinct = amount.function is Function.DISTINCT
+        named = list(named_rows(resolver, amount, words)) if distinct else []
+        yield from named or [Choice(Aggregate(function=Function.COUNT, words=words))]
         return
     entity = resolver.model.entities[table]  # "per customer": the customers that the rows have
     if amount.function is Function.DISTINCT and len(entity.key) == 1:
