@@ -109,6 +109,8 @@ class Analyst:
             report.status, report.error = "failed", str(error)
             report.answer = [str(error)]
             yield {"type": "error", "error": str(error)}
+            if report.suggested_questions:  # what can be asked instead
+                yield {"type": "suggestions", "content": report.suggested_questions}
         await self._record(task, connection, report)
         yield {"type": "done", "result": report.result()}
 

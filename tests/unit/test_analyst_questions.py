@@ -426,7 +426,8 @@ async def test_what_cannot_be_understood_gets_help_and_no_sql(
     assert remedy in result["error"]
     assert result["sql_queries"] == []
     assert result["suggested_questions"]
-    assert [event["type"] for event in events[-2:]] == ["error", "done"]
+    assert [event["type"] for event in events[-3:]] == ["error", "suggestions", "done"]
+    assert events[-2]["content"] == result["suggested_questions"]
     assert "sql_result" not in {event["type"] for event in events}
 
 
