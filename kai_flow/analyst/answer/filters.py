@@ -16,6 +16,7 @@ from kai_flow.analyst.query.nodes import (
     Expression,
     Field,
     Filter,
+    Formula,
     Grain,
     Not,
     Operator,
@@ -85,11 +86,20 @@ class Filters:
         return self.names.both((self._inner(part) for part in parts), word)
 
     def _condition(self, where: Condition) -> str:
+        if isinstance(where.of, Formula) and where.of.operator == "-" and where.values == (0.0,):
+            return self._pair(where.of, where.operator)
         field = where.of if isinstance(where.of, Field) else None
         bound = self.bound(where.operator, where.values, field)
         subject = self.names.formula(where.of, self.fact)
         if self._of_several(where.of):
             return f"{self.names.pick('paling sedikit satu', 'at least one')} {subject} {bound}"
+        return self.names.pick(f"{subject} {bound}", f"the {subject} {bound}")
+
+    def _pair(self, of: Formula, operator: Operator) -> str:
+        """A difference that is compared with nothing: one number compared with another one."""
+        than = self.names.formula(of.right, self.fact, inner=True)
+        bound = self.bounded(operator, [self.names.pick(than, f"the {than}")])
+        subject = self.names.formula(of.left, self.fact, inner=True)
         return self.names.pick(f"{subject} {bound}", f"the {subject} {bound}")
 
     def _of_several(self, of: Expression) -> bool:

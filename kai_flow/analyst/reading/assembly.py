@@ -23,6 +23,7 @@ from kai_flow.analyst.reading.hierarchies import with_levels
 from kai_flow.analyst.reading.lasting import gathered
 from kai_flow.analyst.reading.listings import listed
 from kai_flow.analyst.reading.orders import as_rank, put_in_order, said_once, whole_as_sort
+from kai_flow.analyst.reading.pairs import rows_alone
 from kai_flow.analyst.reading.people import asking_who, counting, counts_people
 from kai_flow.analyst.reading.ranking_numbers import with_its_number
 from kai_flow.analyst.reading.rankings import ranked
@@ -58,7 +59,7 @@ def readings(a: Assembler, bag: Bag) -> Iterator[Reading]:
         )
         return
     ends = with_senders(a.model, bag)
-    if ends is None or not sensible(a.model, ends):
+    if ends is None or not (sensible(a.model, ends) and rows_alone(ends)):
         return
     bag = with_heads(a.model, ends, a.language)
     if split(a.model, bag, a.language) or not with_its_number(bag):

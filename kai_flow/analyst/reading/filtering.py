@@ -24,6 +24,7 @@ from kai_flow.analyst.reading.comparisons import compared, within
 from kai_flow.analyst.reading.contradictions import contradictory
 from kai_flow.analyst.reading.dimensions import TIMES
 from kai_flow.analyst.reading.lacking import of_missing
+from kai_flow.analyst.reading.pairs import paired
 from kai_flow.analyst.reading.parts import (
     Beyond,
     Column,
@@ -32,6 +33,7 @@ from kai_flow.analyst.reading.parts import (
     Joined,
     Negated,
     New,
+    Paired,
     Test,
     Within,
 )
@@ -190,8 +192,8 @@ def _made(  # noqa: PLR0911 -- one for each class
                 each.map(lambda _: EVERY) if _always(resolver, each.value) else each
                 for each in (asked_of_related(resolver, each) for each in found)
             ]
-        case New() | Beyond():  # nothing is new that has no time
-            return list(against(resolver, test, words)) if isinstance(test, Beyond) else []
+        case New() | Beyond() | Paired():
+            return _of_numbers(resolver, test, words)
         case Has() as related:
             return _with_related(resolver, related, words)
         case Negated(part):
@@ -217,6 +219,19 @@ def _made(  # noqa: PLR0911 -- one for each class
                     if all(isinstance(part, Related) for part in each.value)
                 ]
             return [each.map(lambda made: node(parts=made, words=words)) for each in inside]
+
+
+def _of_numbers(
+    resolver: Resolver, test: New | Beyond | Paired, words: Words
+) -> Sequence[Choice[Filter]]:
+    """A number that is compared with the average of all, or with another one of its row."""
+    match test:
+        case New():  # nothing is new that has no time
+            return []
+        case Beyond():
+            return list(against(resolver, test, words))
+        case Paired():
+            return list(paired(resolver, test, words))
 
 
 def _of_two_kinds(parts: Sequence[Filter]) -> bool:

@@ -11,6 +11,7 @@ from kai_flow.analyst.query.nodes import (
     Either,
     Field,
     Filter,
+    Formula,
     Not,
     Operator,
     Words,
@@ -77,6 +78,8 @@ def _tested(model: SemanticModel, where: Filter | None) -> Iterator[Field]:
                 yield field
         case Against(of=Field() as field):
             yield field
+        case Condition(of=Formula(operator="-", left=Field() as left, right=Field() as right)):
+            yield from (left, right)
         case During(axis=axis, path=()):
             known = model.axes[axis]
             yield Field(table=known.table, column=known.columns[0])

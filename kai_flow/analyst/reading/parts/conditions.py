@@ -5,7 +5,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from kai_flow.analyst.query.nodes import Operator
-from kai_flow.analyst.reading.parts.nouns import Implied, Noun, Rows, Time
+from kai_flow.analyst.reading.parts.nouns import Column, Implied, Noun, Rows, Time
 
 
 class Compared(Struct, frozen=True, gc=False, cache_hash=True):
@@ -64,7 +64,15 @@ class Beyond(Struct, frozen=True, gc=False, cache_hash=True):
     operator: Operator
 
 
-Test: TypeAlias = Compared | Within | Has | Negated | Joined | New | Beyond
+class Paired(Struct, frozen=True, gc=False, cache_hash=True):
+    """Two numbers of a row that are compared: "stock below the minimum"."""
+
+    of: "Column | Implied"
+    operator: Operator
+    than: Column
+
+
+Test: TypeAlias = Compared | Within | Has | Negated | Joined | New | Beyond | Paired
 
 
 class Narrowed(Struct, frozen=True, gc=False, cache_hash=True):
