@@ -5,12 +5,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from kai_flow.analyst.query.nodes import Grain
 from kai_flow.analyst.reading.parts import (
     Beside,
     Clock,
     Has,
     Item,
     Part,
+    Rows,
     Sign,
     Time,
     Values,
@@ -21,11 +23,17 @@ from kai_flow.analyst.semantics.index import Index
 NEAR: Final = 2
 """How many words may stand between what happened and the period in which it did."""
 
+FAR: Final = 5
+"""The same after a verb: "closed the most tickets last month", and not "closed tickets"."""
+
 STATUS_COST: Final = 0.3
 """Of a status that is as well the event that a period is of."""
 
 SENT_COST: Final = 0.5
 """Of a status that says as well of what a place is: "shipped to London"."""
+
+_UNITS: Final = tuple(Sign(grain.value) for grain in Grain)
+"""By which rows are counted: "closed per month"."""
 
 _Place = tuple[int, int, str]
 """Where words stand, with the table that they are about."""
@@ -52,14 +60,20 @@ def of_places(found: Sequence[Item]) -> Sequence[Item]:
 
 def of_times(found: Sequence[Item], index: Index) -> Sequence[Item]:
     """A status costs more where the same word says of what a period is: "arrived in January"."""
-    starts = {item.first for item in found if isinstance(item.part, Time)}
+    starts = {item.first for item in found if isinstance(item.part, Time) or item.part in _UNITS}
     if not starts:
         return found
+    clocks = {item.first for item in found if isinstance(item.part, Clock)}
+    nouns = {item.first for item in found if isinstance(item.part, Rows)}
     said = {
         (item.first, item.last, index.model.axes[item.part.axis].table)
         for item in found
         if isinstance(item.part, Clock)
-        and any(item.last <= start <= item.last + NEAR for start in starts)
+        and any(
+            item.last <= start <= item.last + (NEAR if item.last in nouns else FAR)
+            and not any(item.last <= other < start for other in clocks)
+            for start in starts
+        )
     }
     if not said:
         return found

@@ -7,7 +7,7 @@ from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.derived import adds_up, column, fields, rooted, unit_of
 from kai_flow.analyst.semantics.formulas import BadFormula
 from kai_flow.analyst.semantics.model import Attribute, Derived, Name, Role, SemanticModel
-from kai_flow.analyst.semantics.wording import full_words, split_name
+from kai_flow.analyst.semantics.wording import full_words, same, split_name
 
 __all__ = ["plain_measures"]
 
@@ -33,6 +33,7 @@ SELLING = frozenset(
     [
         *("sale", "sales", "sell", "order", "orders", "transaction", "transactions", "invoice"),
         *("invoices", "receipt", "cart", "basket", "ticket", "booking", "checkout", "penjualan"),
+        *("bookings", "reservation", "reservations", "rental", "rentals", "reservasi", "sewa"),
         *("jual", "pesanan", "pemesanan", "transaksi", "faktur", "nota", "struk", "keranjang"),
     ]
 )
@@ -124,7 +125,7 @@ def _of_table(model: SemanticModel, table: str) -> Iterator[Derived]:
 
 
 def _stocked(model: SemanticModel, own: Sequence[Attribute]) -> Iterator[Derived]:
-    """What is in stock, at the price at which it is sold."""
+    """What is in stock, at the price at which it is sold, or else at what one piece cost."""
     stock = _only(
         [
             each
@@ -134,7 +135,7 @@ def _stocked(model: SemanticModel, own: Sequence[Attribute]) -> Iterator[Derived
             and not _words(each) & (LIMITS | AMOUNTS)
         ]
     )
-    price = _only(_prices(own))
+    price = _only(_prices(own) or [e for e in own if e.role is Role.RATE and _words(e) & COSTS])
     if stock is not None and price is not None:
         tree = _product(column(stock.ref), column(price.ref))
         yield from _derived(model, "stock_value", tree, STOCK_VALUE_NAMES)
@@ -188,10 +189,12 @@ def _times_price(
 
     ``afar``: the price may be that of the product to which the row belongs.
     """
+    price = _only(_prices(own))
     quantity = _only([e for e in own if e.role is Role.ADDITIVE and _words(e) & QUANTITIES])
+    if price is not None and (counted := _counted_by(price, own)) is not None:
+        quantity = counted
     if quantity is None:
         return None
-    price = _only(_prices(own))
     if price is None and afar and not _prices(own):
         price = _only(
             [
@@ -205,6 +208,22 @@ def _times_price(
         return None
     tree = _product(column(quantity.ref), column(price.ref))
     return _less(tree, _discounts(own), price)
+
+
+def _counted_by(price: Attribute, own: Sequence[Attribute]) -> Attribute | None:
+    """What a price is for one of: the nights, of a price per night."""
+    words = split_name(price.column)
+    unit = words[words.index("per") + 1 :] if "per" in words else ()
+    if len(unit) != 1:
+        return None
+    return _only(
+        [
+            each
+            for each in own
+            if each.role is Role.ADDITIVE
+            and any(same(unit, (word,)) for word in _words(each) - QUANTITIES)
+        ]
+    )
 
 
 def _discounts(own: Sequence[Attribute]) -> list[Attribute]:

@@ -34,6 +34,34 @@ SESSIONS = model_of(
     INSERT INTO sessions VALUES (1, 'mobile', 700, 0), (2, 'desktop', 20, 1), (3, 'mobile', 90, 0);
     """
 )
+TICKETS = model_of(
+    """
+    CREATE TABLE tickets (id INTEGER PRIMARY KEY, opened_at TIMESTAMP, closed_at TIMESTAMP,
+      agent TEXT, status TEXT);
+    INSERT INTO tickets VALUES
+      (1, '2024-01-01 10:00:00', '2024-01-02 10:00:00', 'Ann', 'closed'),
+      (2, '2024-02-01 10:00:00', NULL, 'Bob', 'open'),
+      (3, '2024-02-01 10:00:00', '2024-03-03 10:00:00', 'Ann', 'closed');
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "axis"),
+    [
+        ("tickets closed per month", "tickets.closed_at"),
+        ("number of tickets closed by week", "tickets.closed_at"),
+        ("which agent closed the most tickets in March 2024?", "tickets.closed_at"),
+        ("how many tickets were opened in February 2024?", "tickets.opened_at"),
+        ("number of tickets per month", "tickets.opened_at"),
+    ],
+)
+def test_a_period_is_of_what_was_done_in_it(question: str, axis: str) -> None:
+    """Tickets closed in March were closed then, although "closed" is a status of theirs, too."""
+    found = outcome(TICKETS, question)
+    assert isinstance(found, Understood), found
+    assert f"axis='{axis}'" in repr(found.query)
+    assert "column='status'" not in repr(found.query)
 
 
 @pytest.mark.parametrize(

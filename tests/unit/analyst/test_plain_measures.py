@@ -45,3 +45,20 @@ def test_a_discount_is_taken_off_where_its_numbers_are_plain(
     total = Aggregate(function=Function.SUM, of=revenue.expression)
     assert printed(Query(fact="orders", measures=(total,))) == f"sum({formula}) from orders"
     assert [ref.column for ref in revenue.before] == before
+
+
+@pytest.mark.parametrize(
+    ("table", "measure", "formula"),
+    [
+        ("bookings (nights INT, guests INT, price_per_night INT)", "revenue", "nights * price_per"),
+        ("sewa (jumlah_hari INT, harga_per_hari INT)", "revenue", "jumlah_hari * harga_per"),
+        ("stocks (item TEXT, stock INT, price INT)", "stock_value", "stock * price"),
+        ("stocks (item TEXT, stock INT, unit_cost INT)", "stock_value", "stock * unit_cost"),
+    ],
+)
+def test_a_price_is_that_of_one_of_what_it_names(table: str, measure: str, formula: str) -> None:
+    """A price per night is of nights, not of guests; a stock without a price is worth its cost."""
+    (derived,) = model_of(f"CREATE TABLE {table};").derived
+    total = Aggregate(function=Function.SUM, of=derived.expression)
+    assert derived.name == measure
+    assert printed(Query(fact=derived.table, measures=(total,))).startswith(f"sum(({formula}")
