@@ -70,6 +70,12 @@ KIND = Kind(
             *("in comparison to", "in comparison with", "as opposed to", "relative to", "v"),
             *("than that of", "than those of", "than for", "than in"),
             *(
+                f"than {one} {of}"
+                for one in ("that", "those", "the one", "the ones", "the figure", "the number")
+                for of in ("for", "in", "from", "of", "on", "at")
+                if (one, of) not in {("that", "of"), ("those", "of")}
+            ),
+            *(
                 f"{doing} {than}"
                 for doing in ("do", "does", "did", "doing", "fare", "fared", "perform", "performed")
                 for than in ("against", "versus", "vs", "compared to", "compared with", "next to")

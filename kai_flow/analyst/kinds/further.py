@@ -91,6 +91,13 @@ _ITS_NUMBER = (
         for too in ("too", "as well", "also")
     ),
     *(
+        f"{link} {me}{what}{too}"
+        for link in ("show", "tell", "give", "and show", "and tell", "and give", "also tell")
+        for me in ("", "me ", "us ")
+        for what in ("how many", "how much", "how many each", "how much each")
+        for too in ("", " too", " as well", " also", " it is", " there are", " each has")
+    ),
+    *(
         f"{link} {ask}{whom}"
         for link in ("and", ", and", "and also")
         for ask in ("how many", "how much")
@@ -114,6 +121,8 @@ _NILAINYA = (
         for link in (
             *("beserta", "berikut", "serta", "dan", "disertai", "lengkap dengan", "dengan"),
             *("beserta dengan", "sekaligus", "dan berapa", ", dan berapa", "serta berapa"),
+            *("sekalian", "sekalian dengan", "sekalian sama", "sekalian berapa", "sama"),
+            *(f"sekalian {tulis}" for tulis in _TULIS),
             *(f"{dan}{tulis}{juga}" for dan in ("", "dan ") for tulis in _TULIS for juga in _JUGA),
         )
         for what in ("nilainya", "jumlahnya", "totalnya", "angkanya", "besarnya", "banyaknya")

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from kai_flow.analyst.kinds.building import SIDE, mixed, two_amounts
+from kai_flow.analyst.kinds.building import SIDE, count, mixed, two_amounts
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
@@ -16,6 +16,7 @@ from kai_flow.analyst.reading.parts import (
     Sign,
     Where,
 )
+from kai_flow.analyst.reading.sides import told_apart
 
 
 def _ratio(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
@@ -46,6 +47,16 @@ def _ratio_of_values(*parts: Sign | Where) -> Quotient | None:
     table = columns[0].ref.table
     top, bottom = (Amount(Function.COUNT, None, table, (test,)) for test in tests)
     return None if columns[0].role else Quotient(top, bottom)
+
+
+def _ratio_of_ones(_s: Sign, rows: Amount | Rows, _to: Sign, ones: Where) -> Quotient | None:
+    """The ratio of paid orders to unpaid ones: of the same rows."""
+    top = count(rows) if isinstance(rows, Rows) else rows
+    if top.function is not Function.COUNT or top.of is not None or len(top.where) != 1:
+        return None
+    if not told_apart(top.where[0], ones.test):
+        return None
+    return Quotient(top, replace(top, where=(ones.test,)))
 
 
 def _same_sort(*parts: "Sign | Column | Computed | Measured | Rows") -> Quotient | None:
@@ -94,6 +105,7 @@ KIND = Kind(
         Rule("ratio after", (SIDE, "to", SIDE, "ratio"), _same_sort, cost=0.05, scoped=True),
         Rule("percentage of", (SIDE, "in percent of", SIDE), _percentage, scoped=True),
         Rule("ratio of parts", ("ratio", Where, "to", Where, Rows), _ratio_of_parts),
+        Rule("ratio of ones", ("ratio", (Amount, Rows), "to", Where), _ratio_of_ones, scoped=True),
         Rule("ratio of two values", ("ratio", Where, "to", Where), _ratio_of_values, cost=0.05),
         Rule("two values' ratio", (Where, "to", Where, "ratio"), _ratio_of_values, cost=0.05),
         Rule("divided", (SIDE, "divided by", SIDE), _ratio, scoped=True),

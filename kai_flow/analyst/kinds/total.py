@@ -5,6 +5,7 @@ from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     BILLED,
+    IN_SUM,
     Amount,
     Ask,
     Column,
@@ -35,10 +36,43 @@ def _of_sum(_sign: Sign, of: Amount) -> Amount | None:
     return of if of.function in {None, Function.COUNT, Function.SUM} else None
 
 
+_IF_ADDED = (
+    *(
+        f"{when} {whom} {verb}"
+        for when in ("if", "when")
+        for whom in ("we", "you", "i", "one")
+        for verb in ("add up", "add together", "sum up", "sum", "total up", "total", "add")
+    ),
+    *("adding up", "adding together", "summing up", "summing"),
+)
+"""Clauses that add up what follows: "if you add up the assets, how much is that"."""
+
+_KALAU_DIJUMLAH = tuple(
+    f"{kalau} {kita}{verb}"
+    for kalau in ("kalau", "jika", "bila", "apabila")
+    for kita in ("kita ", "saya ", "")
+    for verb in ("jumlahkan", "menjumlahkan", "totalkan", "menjumlah")
+)
+"""The same in Indonesian."""
+
 KIND = Kind(
     "total",
     "Sums: total revenue, total members.",
     english={
+        "added up": ("added up", "added together", "summed up", "summed", "totalled", "totaled"),
+        "makes": tuple(
+            f"{comma}{what}"
+            for comma in (", ", "")
+            for what in (
+                *("what is the total", "what total do you get", "what is the sum", "what is it"),
+                *("what do you get", "what do we get", "how much is that", "how much is it"),
+                *("what does that come to", "what does it come to", "how much does it come to"),
+                *("how much would that be", "what would the total be", "how much in total"),
+                *("what does that make", "how much does that make", "how much do you get"),
+                *("how much is that in total", "how much is it in total", "what is that in total"),
+                *("how many is that", "how many are there", "how many are there in total"),
+            )
+        ),
         "how much": ("how much", "how much money"),
         "in money": (
             *("in rupiah", "in dollars", "in euros", "in money", "in value", "by value"),
@@ -59,9 +93,30 @@ KIND = Kind(
             *("sum up to", "sums up to", "come to in total", "comes to in total", "amount to"),
             *("amounts to", "add up to in total", "amount to in total", "total up to"),
             *("add up to altogether", "come to altogether", "come to", "comes to"),
+            *_IF_ADDED,
         ),
     },
     indonesian={
+        "added up": tuple(
+            f"{kalau}{added}"
+            for kalau in ("", "kalau ", "jika ", "bila ", "apabila ")
+            for added in (
+                *("dijumlah", "dijumlahkan", "ditotal", "ditotalkan", "diakumulasi"),
+                *("diakumulasikan", "dijumlah semua", "dijumlahkan semua", "digabung"),
+                *("dijumlahkan semuanya", "ditotal semua", "digabungkan"),
+            )
+        ),
+        "makes": tuple(
+            f"{comma}{what}"
+            for comma in (", ", "")
+            for what in (
+                *("totalnya berapa", "berapa totalnya", "jumlahnya berapa", "berapa jumlahnya"),
+                *("hasilnya berapa", "berapa hasilnya", "jadi berapa", "jadinya berapa"),
+                *("totalnya jadi berapa", "total berapa", "jadi berapa totalnya", "ketemu berapa"),
+                *("berapa", "jadi berapa semuanya", "nilainya berapa", "berapa nilainya"),
+                *("hasilnya jadi berapa", "jumlahnya jadi berapa", "berapa total semuanya"),
+            )
+        ),
         "how much": ("seberapa banyak", "berapa banyak", "berapa banyak uang", "berapa uang"),
         "in money": ("dalam rupiah", "dalam uang", "dalam nilai", "senilai rupiah"),
         "combined": ("gabungan", "total gabungan", "gabungan total"),
@@ -79,6 +134,7 @@ KIND = Kind(
                     for kalau in ("", "kalau ", "jika ", "bila ", "apabila ")
                     for added in ("dijumlah", "dijumlahkan", "ditotal", "ditotalkan")
                 ),
+                *_KALAU_DIJUMLAH,
                 "berapa",
                 "brp",
                 "totalnya",
@@ -106,6 +162,8 @@ KIND = Kind(
         ),
         Rule("total rows", ("total", Rows), lambda _sign, rows: count(rows), cost=0.1),
         Rule("total of documents", ("all told", Rows), _worth_of, cost=0.02),
+        Rule("added up, it makes", ("added up", "makes"), lambda *_signs: Sign(IN_SUM)),
+        Rule("it makes", ("makes",), lambda _sign: Ask("value"), cost=0.1),
         Rule("total of a count", ("total", Amount), _of_sum, cost=0.02),
     ),
     samples=(

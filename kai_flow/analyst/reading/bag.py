@@ -11,6 +11,7 @@ from kai_flow.analyst.query.nodes import Function, Words
 from kai_flow.analyst.reading.connecting import connects, halved
 from kai_flow.analyst.reading.cover import APART, HARMLESS, Cover
 from kai_flow.analyst.reading.parts import (
+    IN_SUM,
     Amount,
     Ask,
     Bound,
@@ -115,7 +116,7 @@ class Bag(Struct):
 
 def collected(cover: Cover) -> Bag | None:
     """The bag of a cover; None when it has a part that nothing in a query can stand for."""
-    bag, averaged = Bag(cost=cover.cost), False
+    bag, taken = Bag(cost=cover.cost), None
     for at, item in enumerate(cover.items):
         sign = item.part.name if isinstance(item.part, Sign) else ""
         if sign == "and":
@@ -127,13 +128,13 @@ def collected(cover: Cover) -> Bag | None:
             bag.pairs += _pair(*sides)
         elif isinstance(item.part, Calendar) and _follows_count(cover.items[:at], item):
             return None  # "how many days" are no groups by day
-        elif sign == APART:
-            averaged = True
+        elif sign in WHEREVER:
+            taken = WHEREVER[sign]
         elif sign == "its number" and cover.items[at + 1 :]:
             return None  # "and how many were cancelled" is another number
         elif halved(cover.items[:at], item) or not _put(bag, item):
             return None
-    return _averaged(bag) if averaged else bag
+    return bag if taken is None else _taken(bag, taken)
 
 
 def _twins(joint: Item, left: Item, right: Item) -> bool:
@@ -148,17 +149,24 @@ def _follows_count(before: Sequence[Item], item: Item) -> bool:
     return bool(before) and before[-1].part == Ask("count") and before[-1].last == item.first
 
 
-def _averaged(bag: Bag) -> Bag | None:
-    """The same with the average of its one number: "on average, what does a parcel cost"."""
+WHEREVER: Final = {APART: Function.AVERAGE, IN_SUM: Function.SUM}
+"""Signs that say how the one number of a question is aggregated, wherever they stand."""
+
+
+def _taken(bag: Bag, function: Function) -> Bag | None:
+    """The same with an aggregate of its one number: "on average, what does a parcel cost"."""
     nouns = [(column, words) for column, words in bag.columns if _number(column)]
     for measure, words in bag.measures:
         of = measure.of if isinstance(measure, Amount) and _plain(measure) else None
         nouns += [(of, words)] if isinstance(of, Column | Computed) else []
+    if function is Function.SUM and not nouns and not bag.measures and len(bag.rows) == 1:
+        ((table, words),) = bag.rows
+        return replace(bag, measures=[(Amount(Function.COUNT, None, table), words)], rows=[])
     if len(nouns) != 1 or len(bag.measures) > 1 or bag.ranks or bag.havings:
         return None
     noun, words = nouns[0]
     columns = [each for each in bag.columns if each != nouns[0]]
-    return replace(bag, measures=[(Amount(Function.AVERAGE, noun), words)], columns=columns)
+    return replace(bag, measures=[(Amount(function, noun), words)], columns=columns)
 
 
 def _number(noun: object) -> bool:

@@ -41,6 +41,9 @@ UNTOLD = frozenset([Role.ADDITIVE, Role.RATE, Role.TIME, Role.TIME_PART, Role.FL
 LARGEST_YEAR = 2100
 """No smaller number is taken for the only amount there is: it may be an age, or a year."""
 
+LASTING = OF_TIME | {"w", "mo", "y", "night"}
+"""Units of how long something lasts."""
+
 FAR_BELOW = 10
 """How many times smaller than all numbers of a column one may be that is compared with them."""
 
@@ -220,6 +223,11 @@ def _own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
     elif unit:
         same = [each for each in own if each.unit == unit]
         own = same if same or unit == PEOPLE else own  # no salary is more than 5 people
+        if unit in LASTING:
+            own = [each for each in own if each.unit or means(each, "duration")]
+            own = [each for each in own if each.unit in {"", unit, *OF_TIME}]
+    if unit in LASTING and not own:
+        return  # no amount is more than 12 months
     yield from (Column(each.ref) for each in own)
     if unit not in {PIECES, PEOPLE}:
         yield from (Computed(d.name, d.table) for d in model.derived if d.table == resolver.fact)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.parts import (
+    IN_SUM,
     Beside,
     Figure,
     Functions,
@@ -59,7 +60,7 @@ DEPENDENT: Final = frozenset([Time, Figure, Values, Role, Beside, Implied, Funct
 def _stands_alone(part: Part, signs: Collection[str]) -> bool:
     """Whether a query can have a place for a part that no rule has used."""
     if isinstance(part, Sign):
-        return part.name in {"and", APART} or part.name in HARMLESS or part.name in signs
+        return part.name in {"and", APART, IN_SUM} or part.name in HARMLESS or part.name in signs
     return type(part) not in DEPENDENT
 
 

@@ -152,7 +152,7 @@ def _of_each(a: Assembler, bag: Bag) -> Bag:
     """The words "the manager of each driver" list drivers with their managers."""
     groups = [by for by, _ in bag.groups if isinstance(by, p.Rows)]
     asked = [(of, words) for of, words in bag.which if isinstance(of, p.Column)]
-    if asked and not bag.columns:
+    if asked and not bag.columns and not bag.ranks:
         bag = replace(bag, columns=asked, which=[], asks=[*bag.asks])
     plain = [c for c, _ in bag.columns if isinstance(c, p.Column) and not a.numeric(c)]
     numbers = bag.measures or bag.havings or bag.ranks or bag.share is not None or bag.change

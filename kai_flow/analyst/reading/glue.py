@@ -55,12 +55,21 @@ TELLING: Final = frozenset(
 WHOLE: Final = frozenset(["how much more", "how much less"])
 """Those of which no word is: "by how much" is not "how much"."""
 
+PLACING: Final = frozenset(["in", "on", "at", "for", "from", "to", "by", "during", "with"])
+"""Prepositions before what is asked for: "in which province"."""
+
 EVERY: Final = frozenset(["all", "every", "semua", "seluruh", "setiap"])
 CLAUSES: Final = frozenset(["yang", "yg", "whose", "where", "which"])
 """Words that begin a relative clause."""
 
 IF: Final = frozenset(["kalau", "jika", "bila"])
 """Words before what rows meet, unless it is what would be: "ongkosnya berapa, kalau Ekspres"."""
+
+ADDED: Final = frozenset(["dijumlah", "dijumlahkan", "ditotal", "ditotalkan", "digabungkan"])
+"""Words for what is added up and so supposes nothing: "kalau aset semua koperasi dijumlahkan"."""
+
+EVERY_ONE: Final = frozenset(["semua", "seluruh", "semuanya"])
+"""Words that suppose nothing of what is added up."""
 
 ENDS: Final = frozenset(["end", "akhir"])
 """Words that a whole time ends with, or the end of a period begins with."""
@@ -138,7 +147,8 @@ def glue(
     costs = {at: _cost(tokens, at, words, again) for at in range(len(tokens))}
     found = {at: cost for at, cost in costs.items() if cost is not None}
     spoken = tuple(token.word for token in tokens)
-    if SUPPOSING.isdisjoint(spoken) and not any("%" in token.text for token in tokens):
+    supposing = SUPPOSING - EVERY_ONE if ADDED.intersection(spoken) else SUPPOSING
+    if supposing.isdisjoint(spoken) and not any("%" in token.text for token in tokens):
         found |= {at: GLUE_COST for at, word in enumerate(spoken) if word in IF}
     phrases = _empty_phrases()
     for at in range(len(tokens)):
@@ -233,6 +243,8 @@ def _declined() -> frozenset[str]:
 
 def _begins(words: Sequence[str], first: int) -> bool:
     """Whether a question, or a further one, begins there: "… and who placed them"."""
+    if first == 1 and words[0] in PLACING:
+        return True  # "in which province"
     return first == 0 or (words[first - 1] in {"and", "dan"} and words[first] in {"who", "siapa"})
 
 

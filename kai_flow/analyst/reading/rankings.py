@@ -34,6 +34,9 @@ AFTER_COST: Final = 0.5
 VALUE_COST: Final = 0.2
 """Of "what is the smallest order amount" as a ranking: it asks how much, not which."""
 
+_ADDED: Final = frozenset([Function.SUM, Function.AVERAGE, Function.MEDIAN])
+"""Functions of what several rows have together."""
+
 
 def ranked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     """Rankings: of single rows, or of groups."""
@@ -174,6 +177,11 @@ def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
         (of, more), *others = bag.which
         rank, words = replace(rank, of=of), tuple(sorted({*words, *more}))
         bag = replace(bag, which=others, asks=[*bag.asks, p.Ask("which")])
+    elif isinstance(rank.of, p.Rows) and _of_their_total(rank, words, bag):
+        (of, more), *others = bag.which
+        rows = [*bag.rows, (rank.of.table, words)]
+        bag = replace(bag, which=others, asks=[*bag.asks, p.Ask("which")], rows=rows)
+        rank, words = replace(rank, of=of), tuple(sorted({*words, *more}))
     bag = named(bag)
     rest = replace(bag, rows=list(bag.rows), columns=list(bag.columns))
     if rank.of is None and bag.somes and rank.count in {None, bag.somes[0][0].count}:
@@ -181,6 +189,20 @@ def _of_what(rank: p.Rank, words: Words, bag: Bag) -> tuple[p.Rank, Words, Bag]:
         rank = replace(rank, of=some.of, count=some.count)
         rest.somes = bag.somes[1:]
     return rank, words, rest
+
+
+def _of_their_total(rank: p.Rank, words: Words, bag: Bag) -> bool:
+    """Whether what is the greatest is a total of rows, and which group it is of is asked for.
+
+    "In which province is the total revenue of cooperatives the largest": no cooperative is.
+    """
+    if rank.by is not None or rank.count or rank.whole or len(bag.which) != 1 or bag.groups:
+        return False
+    asked = bag.which[0][0]
+    totals = [m for m, there in bag.measures if there[-1] < words[0]]
+    return asked != rank.of and any(
+        isinstance(total, p.Amount) and total.function in _ADDED for total in totals
+    )
 
 
 def _open(

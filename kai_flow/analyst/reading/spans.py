@@ -36,6 +36,7 @@ from kai_flow.analyst.reading.superiors import besides, superiors_in
 from kai_flow.analyst.reading.told_signs import (
     group_of_rows,
     of_nothing,
+    since,
     told_signs,
     unrefused,
     within_a_name,
@@ -72,7 +73,7 @@ def leaves(
     found += numbers_of_rows(tuple(mentioned(tokens, index, language)), tokens)
     named_signs = [item for item in found if isinstance(item.part, Sign)]
     lost = [sign for sign in named_signs if within_a_name(sign, found)]
-    lost += [sign for sign in named_signs if group_of_rows(sign, found)]
+    lost += [sign for sign in named_signs if group_of_rows(sign, found) or since(sign, dated)]
     if lost:
         found = [item for item in found if item not in lost]
     found += units_in(tokens, index)

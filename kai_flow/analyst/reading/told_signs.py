@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from kai_flow.analyst.kinds.declined import REASONS
 from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.lexicon.numbers import NumberSpan
+from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.asked_changes import asked_change
 from kai_flow.analyst.reading.doers import agents
-from kai_flow.analyst.reading.glue import currencies_told, linking
+from kai_flow.analyst.reading.glue import YEARS, currencies_told, linking
 from kai_flow.analyst.reading.limits import unlisted
 from kai_flow.analyst.reading.mention_costs import MENTION_COST, SHORT_COST
 from kai_flow.analyst.reading.parts import (
@@ -40,6 +41,12 @@ COMPARING: Final = frozenset(["above", "at least", "below", "at most"])
 UNITS_OF_TIME: Final = frozenset(["day", "week", "month", "quarter", "year"])
 """Signs of units of time."""
 
+DURING: Final = Sign("during")
+"""The sign of words before a time."""
+
+OLD_TO_NEW: Final = Sign("old to new")
+"""The sign of an order from the first month on."""
+
 WITH_ANOTHER: Final = frozenset(["sama", "dijumlah", "dijumlahkan", "ditotal"])
 """Words that mean something else before "dengan"."""
 
@@ -66,7 +73,7 @@ def told_signs(
     ]
     signs = unlisted(signs, tokens)
     signs += [leaf(at, at + 1, Sign("growth"), 0.0) for at in sorted(asked_change(tokens))]
-    lasting = _lasting(signs, numbers)
+    lasting = [*_lasting(signs, numbers), *_compared(signs, numbers)]
     signs = [
         sign
         for sign in signs
@@ -112,6 +119,13 @@ def group_of_rows(sign: Item, found: Sequence[Item]) -> bool:
     """Whether "group" says that rows are put together: a product group is no product."""
     return sign.part == Sign("group of") and any(
         item.last == sign.first and isinstance(item.part, Rows) for item in found
+    )
+
+
+def since(sign: Item, dated: Sequence[PeriodSpan]) -> bool:
+    """Whether "starting with January" goes on with its year, and so says since when."""
+    return sign.part == OLD_TO_NEW and any(
+        sign.first < span.first < sign.last < span.last for span in dated
     )
 
 
@@ -168,6 +182,17 @@ def _lasting(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]
     compared = {sign.last for sign in signs if _named(sign) & COMPARING}
     ends = {number.last for number in numbers if number.first in compared}
     return [sign for sign in signs if _named(sign) & UNITS_OF_TIME and sign.first in ends]
+
+
+def _compared(signs: Sequence[Item], numbers: Sequence[NumberSpan]) -> list[Item]:
+    """Words that compare with a number, and so do not say when: "orders over 900"."""
+    plain = {number.first for number in numbers if not (number.value in YEARS or number.unit)}
+    ends = {(sign.first, sign.last) for sign in signs if _named(sign) & COMPARING}
+    return [
+        sign
+        for sign in signs
+        if sign.part == DURING and (sign.first, sign.last) in ends and sign.last in plain
+    ]
 
 
 def _named(item: Item) -> frozenset[str]:

@@ -128,3 +128,15 @@ def test_a_limit_of_one_order_is_none_of_all(question: str) -> None:
     """What somebody spent in one order is not what they spent altogether."""
     found = outcome(SHOP, question)
     assert not isinstance(found, Understood) or not found.query.having
+
+
+def test_over_a_number_says_neither_when_nor_how_many() -> None:
+    """Of "orders over 900, oldest first", not the first 900 are shown, and nothing lasts."""
+    found = outcome(SHOP, "list the orders over 900, oldest first")
+    assert not isinstance(found, Understood) or found.query.limit != 900
+
+
+@pytest.mark.parametrize("question", ["number of orders over 12 months", "orders above 3 years"])
+def test_no_amount_is_more_than_some_months(question: str) -> None:
+    """A number in a unit of time is compared with nothing that is no time."""
+    assert isinstance(outcome(SHOP, question), Declined)

@@ -52,6 +52,7 @@ from kai_flow.analyst.reading.parts.numbers import (
     Several,
 )
 from kai_flow.analyst.reading.parts.results import (
+    IN_SUM,
     ITS_NUMBER,
     MOST_OF,
     Ask,
@@ -72,6 +73,7 @@ from kai_flow.analyst.reading.parts.results import (
 __all__ = [
     "ANY_NUMBER",
     "BILLED",
+    "IN_SUM",
     "ITS_NUMBER",
     "MOST_OF",
     "Amount",

@@ -100,6 +100,10 @@ ITS_NUMBER: Final = ("and how many", "and how much")
 """What asks at the end of a question for the number by which something comes first."""
 
 
+IN_SUM: Final = "in sum"
+"""A sign that adds up the number of the question, wherever it stands."""
+
+
 MOST_OF: Final = Amount(Function.SUM)
 """In place of what a rank goes by: most of a certain value, "sold the most Green Tea"."""
 

@@ -1,0 +1,91 @@
+"""Questions as people say them: in clauses, in two sentences, with "ones" for what was named."""
+
+import pytest
+
+from kai_flow.analyst.reading.reader import Declined
+from tests.unit.analyst.asking import outcome, text
+from tests.unit.analyst.scanned import model_of
+
+SHOP = model_of(
+    """
+    CREATE TABLE regions (id INTEGER PRIMARY KEY, region_name TEXT, island TEXT);
+    CREATE TABLE branches (id INTEGER PRIMARY KEY, branch_name TEXT, branch_type TEXT,
+      region_id INTEGER REFERENCES regions(id));
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, branch_id INTEGER REFERENCES branches(id),
+      sold_on TEXT, status TEXT, sales_amount INTEGER, discount_amount INTEGER);
+    INSERT INTO regions VALUES (1, 'Bali', 'Bali'), (2, 'Banten', 'Jawa'), (3, 'Riau', 'Sumatra');
+    INSERT INTO branches VALUES (1, 'Utama', 'Mall', 1), (2, 'Timur', 'Ruko', 2),
+      (3, 'Barat', 'Mall', 2);
+    INSERT INTO orders VALUES (1, 1, '2023-01-02', 'paid', 900000, 2000),
+      (2, 2, '2023-02-02', 'unpaid', 700000, 3000), (3, 3, '2024-03-04', 'paid', 800000, 1000),
+      (4, 1, '2024-04-05', 'unpaid', 600000, 4000);
+    """
+)
+
+
+def test_the_group_that_is_asked_for_has_the_greatest_total() -> None:
+    """In "in which region is the total of branches the largest", no branch is the largest."""
+    plain = text(SHOP, "Which region has the highest total sales amount of branches?")
+    for asked in (
+        "In which region is the total sales amount of branches the largest?",
+        "Total sales amount cabang paling besar ada di region mana?",
+        "Region mana yang total sales amount cabangnya paling besar?",
+    ):
+        assert text(SHOP, asked) == plain
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Kalau sales amount semua cabang di Banten dijumlahin, totalnya berapa ya?",
+        "Sales amount cabang di Banten dijumlahkan, jadi berapa?",
+        "If you add up the sales amount of all branches in Banten, what is the total?",
+        "If we sum the sales amount of all branches in Banten, how much is that?",
+    ],
+)
+def test_what_is_added_up_in_a_clause_is_a_total(asked: str) -> None:
+    """Words such as "dijumlahkan, totalnya berapa" ask for one sum."""
+    assert text(SHOP, asked) == text(SHOP, "total sales amount in Banten")
+
+
+def test_rows_that_are_added_up_are_counted() -> None:
+    """Where no number is named, how many rows there are is asked for."""
+    plain = text(SHOP, "How many branches are there in Bali and Banten?")
+    assert text(SHOP, "Kalau cabang di Bali dan Banten dijumlahkan, jadi berapa?") == plain
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Region mana saja yang cabangnya lebih dari 1? Sekalian jumlahnya dong",
+        "Which regions have more than 1 branch? Show me how many as well",
+        "Which regions have more than 1 branch? And tell me how many.",
+    ],
+)
+def test_a_second_sentence_may_ask_for_the_number_as_well(asked: str) -> None:
+    """The number by which groups are limited is shown with them."""
+    assert text(SHOP, asked) == text(SHOP, "Which regions have more than 1 branch, and how many?")
+
+
+def test_the_second_part_of_a_ratio_may_name_its_rows_as_ones() -> None:
+    """Paid orders "to unpaid ones" are divided by unpaid orders."""
+    plain = text(SHOP, "ratio of paid to unpaid orders")
+    assert text(SHOP, "What is the ratio of paid orders to unpaid ones?") == plain
+    assert text(SHOP, "Berapa rasio orders yang paid terhadap yang unpaid?") == plain
+
+
+def test_the_second_side_of_a_difference_may_be_the_one_for_it() -> None:
+    """The words "than the one for Banten" name the same number of another place."""
+    plain = text(SHOP, "How much higher is the total sales amount in Bali than in Banten?")
+    for one in ("the one for", "that for", "the figure for"):
+        asked = f"How much higher is the total sales amount for Bali than {one} Banten?"
+        assert text(SHOP, asked) == plain
+
+
+def test_months_from_january_on_are_in_order_and_no_period() -> None:
+    """The words "urut dari Januari" say how months follow each other, unless they name a year."""
+    plain = text(SHOP, "Monthly sales amount in 2024, oldest first")
+    assert text(SHOP, "Sales amount bulanan tahun 2024, urut dari Januari ya") == plain
+    assert text(SHOP, "Monthly sales amount in 2024, starting with January") == plain
+    since = outcome(SHOP, "Monthly sales amount starting with January 2024")
+    assert isinstance(since, Declined), since
