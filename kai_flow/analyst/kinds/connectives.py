@@ -30,7 +30,10 @@ _SELAMANYA = (
         for dari in ("dari", "sejak", "mulai dari")
         for data in ("", " data", " pencatatan", " periode")
         for sampai in ("sampai", "hingga", "ke")
-        for akhir in ("akhir", "terakhir", "yang terakhir", "akhir data", "sekarang", "kini")
+        for akhir in (
+            *("akhir", "terakhir", "yang terakhir", "akhir data", "sekarang", "kini"),
+            *("data terakhir", "data terbaru", "data paling akhir"),
+        )
     ),
     *("sejak awal data", "dari awal data", "sejak awal pencatatan", "sepanjang masa"),
     *("sepanjang waktu", "sepanjang data yang ada", "selama data yang ada", "sampai detik ini"),

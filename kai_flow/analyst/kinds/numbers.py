@@ -42,6 +42,9 @@ PIECES = "pcs"
 """The unit of figures that count things."""
 
 
+WEIGHTS_AND_WAYS = frozenset(["kg", "g", "t", "km"])
+"""Units that hardly anything is in but a weight or a distance."""
+
 _OTHERS = tuple(each for each in MEASURED if each is not Quotient)
 """Complete numbers that are no average: "monthly sales amount above …" is not taken apart."""
 
@@ -104,6 +107,7 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"average {sign}", (Quotient, sign, Figure), noun_first, cost=-0.05)
         if operator is not Operator.EQUAL:
             yield Rule(f"{sign}, of any number", (sign, Figure), any_number(operator), cost=0.4)
+            yield Rule(f"{sign}, of what a unit measures", (sign, Figure), measured(operator), 0.2)
             yield Rule(f"{sign} number", (sign, Figure, NOUN), noun_last, cost=0.08)
             yield Rule(f"{sign} rows", (sign, Figure, Rows), rows_last)
             yield Rule(f"rows {sign}", (Rows, sign, Figure), rows_first, cost=0.45)
@@ -187,6 +191,12 @@ def any_number(operator: Operator) -> Callable[..., Any]:
         return Where(Compared(Implied(ANY_NUMBER), operator, (figure.value,), unit_of((figure,))))
 
     return build
+
+
+def measured(operator: Operator) -> Callable[..., Any]:
+    """Shipments over 50 kg: their weight, as only that is in kilograms."""
+    any_ = any_number(operator)
+    return lambda sign, figure: any_(sign, figure) if figure.unit in WEIGHTS_AND_WAYS else None
 
 
 def _between(of: Column | Computed | Measured, *rest: object) -> list[Part]:

@@ -22,6 +22,7 @@ __all__ = [
     "ORDINALS",
     "ORDINAL_ENDINGS",
     "OTHER_WORDS",
+    "SAYINGS",
     "SCALES",
     "SIZES",
     "SUPERIORS",
@@ -120,6 +121,15 @@ TYPED: dict[str, tuple[str, ...]] = {
     for typed, words in lexicon["typed"].items()
 }
 """Small words as people type them, and what they stand for: ``brp`` is ``berapa``."""
+SAYINGS: dict[str, tuple[str, ...]] = {
+    saying: tuple(plain.split())
+    for lexicon in LEXICONS.values()
+    for plain, sayings in lexicon["sayings"].items()
+    for saying in sayings
+}
+"""Several words that mean what other words say plainly: ``sent back`` is ``returned``. Those that
+mean nothing have none.
+"""
 SIZES: dict[str, tuple[str, ...]] = {
     word: tuple(
         concept

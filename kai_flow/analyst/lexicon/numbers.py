@@ -57,6 +57,7 @@ def _scaled_alike(
 
 
 _CURRENCIES = {"rp": "Rp", "idr": "Rp", "usd": "USD", "$": "USD", "€": "EUR", "eur": "EUR"}
+_CURRENCIES |= {"£": "GBP", "gbp": "GBP"}
 _OPENING = {"between", "antara", "from", "dari", "mulai", "kisaran", "rentang"}
 _TO = {"to", "-", "–", "until", "sampai", "hingga", "sampe", "sd", "s/d"}
 _AND = {"and", "dan", "&"}

@@ -20,6 +20,7 @@ from kai_flow.analyst.reading.choices import Choice, Note
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.dimensions import GRAINS
 from kai_flow.analyst.reading.lasting import SHORT, lapses
+from kai_flow.analyst.reading.own_numbers import own_numbers
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
     Column,
@@ -30,7 +31,7 @@ from kai_flow.analyst.reading.parts import (
     Time,
 )
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.units import OF_TIME, PEOPLE, PIECES, scaled
+from kai_flow.analyst.reading.units import OF_TIME, PIECES, scaled
 from kai_flow.analyst.semantics.model import Attribute, Role
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
@@ -176,7 +177,7 @@ def _meant(resolver: Resolver, test: Compared, implied: Implied) -> Iterator[Col
     if implied.concept == ANY_NUMBER:
         own = [
             each
-            for each in _own_numbers(resolver, test.unit)
+            for each in own_numbers(resolver, test.unit)
             if not _far_above(resolver, each, test)
         ]
         if not any(_in_reach(resolver, each, test) for each in own):
@@ -207,30 +208,6 @@ def _far_above(resolver: Resolver, of: Column | Computed, test: Compared) -> boo
         return False
     values = scaled(test.values, test.unit, known) or ()
     return all(float(value) > FAR_ABOVE * max(known.high, 1) for value in values)
-
-
-def _own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
-    """What "orders above 1 million" may compare: amounts of the very rows."""
-    model = resolver.model
-    aged = not unit  # "patients over 60"
-    own = [
-        each
-        for each in model.of(resolver.fact)
-        if each.role is Role.ADDITIVE or (aged and means(each, "age"))
-    ]
-    if unit == PIECES:
-        own = [each for each in own if means(each, "quantity")]
-    elif unit:
-        same = [each for each in own if each.unit == unit]
-        own = same if same or unit == PEOPLE else own  # no salary is more than 5 people
-        if unit in LASTING:
-            own = [each for each in own if each.unit or means(each, "duration")]
-            own = [each for each in own if each.unit in {"", unit, *OF_TIME}]
-    if unit in LASTING and not own:
-        return  # no amount is more than 12 months
-    yield from (Column(each.ref) for each in own)
-    if unit not in {PIECES, PEOPLE}:
-        yield from (Computed(d.name, d.table) for d in model.derived if d.table == resolver.fact)
 
 
 def _years(resolver: Resolver, test: Compared) -> Time | None:

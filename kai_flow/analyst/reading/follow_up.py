@@ -43,6 +43,7 @@ from kai_flow.analyst.reading.reader import (
 )
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS
+from kai_flow.analyst.reading.sayings import plainly
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -77,7 +78,7 @@ def follow_up(
     question: str, base: Query, model: SemanticModel, index: Index, today: date
 ) -> FollowUp | None:
     """What a fragment makes of the query before; None if it is no fragment."""
-    tokens = tokenize(question)
+    tokens = plainly(tokenize(question), index)
     language = detect(tokens)
     fragment = unmarked(tokens)
     if not fragment.tokens or len(fragment.tokens) > MOST_TOKENS:

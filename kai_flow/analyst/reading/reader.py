@@ -39,6 +39,7 @@ from kai_flow.analyst.reading.portions import limits_in
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.relatives import clauses_in
 from kai_flow.analyst.reading.rules import BY_HEADS
+from kai_flow.analyst.reading.sayings import plainly
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.reading.stepped_over import bound
@@ -113,7 +114,7 @@ def read(
 
     A reading that costs at most ``margin`` more than the best one is as likely meant.
     """
-    tokens = tokenize(question)
+    tokens = plainly(tokenize(question), index)
     language = detect(tokens)
     if len(tokens) > MOST_TOKENS or not model.entities:
         return _outcome(tokens, model, index, today, language, margin), language

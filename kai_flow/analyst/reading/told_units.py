@@ -33,7 +33,16 @@ SAYING: Final = frozenset(["in", "dalam", "pakai"])
 ASKING: Final = frozenset(["berapa", "brp", "satuan"])
 """Words before a unit that mean something."""
 
-MONEY: Final = {"Rp": "Rp", "IDR": "Rp", "USD": "USD", "$": "USD", "EUR": "EUR", "€": "EUR"}
+PER: Final = frozenset(["per", "/"])
+"""Words between two units of which one is divided by the other."""
+
+COINS: Final = {"rp": "Rp", "idr": "Rp", "$": "USD", "€": "EUR", "£": "GBP"}
+"""How currencies are written beside their names."""
+
+MONEY: Final = {
+    **{"Rp": "Rp", "IDR": "Rp", "USD": "USD", "$": "USD", "EUR": "EUR", "€": "EUR"},
+    **{"GBP": "GBP", "£": "GBP"},
+}
 """Currencies, and how they are told apart."""
 
 HOME: Final = "Rp"
@@ -69,6 +78,9 @@ def told_units(tokens: Sequence[Token], model: SemanticModel) -> list[_Told]:
 
 def _units(tokens: Sequence[Token]) -> Iterator[_Told]:
     for at in range(1, len(tokens)):
+        if _bracketed(tokens, at):
+            yield from _in_brackets(tokens, at)
+            continue
         unit, end = unit_at(tokens, at)
         before = tokens[at - 1].word
         if unit not in MONEY and (unit not in MEASURED or unit in {"min", "h"}):
@@ -77,6 +89,31 @@ def _units(tokens: Sequence[Token]) -> Iterator[_Told]:
             yield at - 1, end, unit
         elif before in ASKING:
             yield at, end, unit
+
+
+def _bracketed(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a bracket, which is no token, may open there: "salary (Rp)"."""
+    return tokens[at].start - tokens[at - 1].end > 1
+
+
+def _in_brackets(tokens: Sequence[Token], at: int) -> Iterator[_Told]:
+    """A unit in brackets, or one per another: "(Rp)", "(in kg)", "(Rp per km)"."""
+    start = at
+    at += tokens[at].word in SAYING
+    unit, end = _unit(tokens, at)
+    if unit and end + 1 < len(tokens) and tokens[end].word in PER:
+        other, after = _unit(tokens, end + 1)
+        unit, end = (f"{unit}/{other}", after) if other else (unit, end)
+    closed = end == len(tokens) or _bracketed(tokens, end)
+    if unit and (closed or at > start):
+        yield start, end, unit
+
+
+def _unit(tokens: Sequence[Token], at: int) -> tuple[str, int]:
+    """The unit there, of money too, and where it ends; empty if it is none."""
+    unit, end = unit_at(tokens, at) if at < len(tokens) else ("", at)
+    unit = COINS.get(tokens[at].word, unit) if at < len(tokens) else ""
+    return (unit if unit in MONEY or unit in MEASURED else ""), end
 
 
 def _is_value(unit: str, model: SemanticModel) -> bool:
@@ -99,6 +136,11 @@ def _fits(unit: str, query: Query, model: SemanticModel) -> bool:
         shown = [model.attributes[ColumnRef(f.table, f.column)] for f in query.columns]
         return any(_is_in(each, unit, model) for each in shown)
     numbers = [each for measure in query.measures for each in measure.aggregates]
+    if "/" in unit:
+        parts = unit.split("/")
+        return len(numbers) == len(parts) and all(
+            _in_unit(each, part, model) for each, part in zip(numbers, parts, strict=True)
+        )
     return all(_in_unit(each, unit, model) for each in numbers if not _counts(each)) and not all(
         map(_counts, numbers)
     )

@@ -79,7 +79,7 @@ def _percentage(attribute: Attribute) -> bool:
 
 
 def _money(unit: str) -> bool:
-    return unit.casefold() in {"rp", "idr", "usd", "$", "eur", "€", "sgd"}
+    return unit.casefold() in {"rp", "idr", "usd", "$", "eur", "€", "sgd", "gbp", "£"}
 
 
 def _times(values: Sequence[str | float | bool], factor: float) -> _Values:

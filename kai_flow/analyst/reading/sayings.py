@@ -1,0 +1,61 @@
+"""Sayings of several words, said in the plain words that mean the same: "sent back" is returned."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kai_flow.analyst.lexicon.data import SAYINGS
+from kai_flow.analyst.lexicon.phrases import Phrases
+from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.semantics.index import Index
+
+__all__ = ["plainly"]
+
+PHRASES: Final = Phrases(*SAYINGS)
+
+NAME: Final = 0.8
+"""The score of a name that is meant as it stands."""
+
+
+def plainly(tokens: Sequence[Token], index: Index) -> tuple[Token, ...]:
+    """The tokens with each saying in plain words, the longest sayings first.
+
+    What the database has as a name stays as it is; so does all that a saying would leave out, if
+    a word of it names something here: a shop is a place where there are several.
+    """
+    found = dict(_sayings(tokens))
+    if not found:
+        return tuple(tokens)
+    names = [
+        (mention.first, mention.last)
+        for mention in index.mentions(tokens)
+        if mention.score >= NAME and mention.how != "spelling"
+    ]
+    plain: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        words, end = found.get(at, ((), at))
+        if end == at or _meant(names, at, end, left_out=not words):
+            plain.append(tokens[at])
+            at += 1
+            continue
+        said = " ".join(token.text for token in tokens[at:end])
+        start, stop = tokens[at].start, tokens[end - 1].end
+        plain += [Token(said, word, None, start, stop) for word in words]
+        at = end
+    return tuple(plain)
+
+
+def _sayings(tokens: Sequence[Token]) -> Iterator[tuple[int, tuple[tuple[str, ...], int]]]:
+    """Where sayings begin, what they mean, and where they end: the longest at each place."""
+    for at in range(len(tokens)):
+        ends = sorted((end, phrase) for phrase, end in PHRASES.after(tokens, at))
+        if ends:
+            end, phrase = ends[-1]
+            yield at, (SAYINGS[phrase], end)
+
+
+def _meant(names: Sequence[tuple[int, int]], first: int, last: int, *, left_out: bool) -> bool:
+    """Whether the words of a saying are names here as they stand."""
+    if left_out:
+        return any(start < last and first < end for start, end in names)
+    return (first, last) in names
