@@ -26,6 +26,8 @@ from kai_flow.analyst.reading.parts import (
     Measured,
     Rows,
     Sign,
+    Where,
+    Within,
 )
 
 
@@ -150,6 +152,31 @@ def _over(change: Change, grain: Grain) -> Change | None:
     return replace(change, grain=grain) if change.grain is None else None
 
 
+def _since(*parts: Change | Sign | Where) -> Change | None:
+    """The same against a period that is named: growth in 2024 "compared with 2023"."""
+    (change,) = (part for part in parts if isinstance(part, Change))
+    tests = [part.test for part in parts if isinstance(part, Where)]
+    if change.since or change.grain or not all(isinstance(test, Within) for test in tests):
+        return None
+    return replace(change, since=tests[-1], during=tests[0] if tests[1:] else None)
+
+
+UP_OR_DOWN = (
+    *("rise or fall", "rises or falls", "increase or decrease", "grow or shrink", "go up or down"),
+    *("went up or down", "gone up or down", "goes up or down", "increased or decreased"),
+    *("rose or fell", "grew or shrank", "up or down", "increase or decline"),
+)
+"""Either of two directions, of which the sign of a number tells which it is."""
+
+NAIK_TURUN = (
+    *("naik atau turun", "naik atau turunnya", "naik turun", "naik turunnya", "naik / turun"),
+    *("turun atau naik", "kenaikan atau penurunan", "kenaikan atau penurunannya"),
+    *("naik ataupun turun", "meningkat atau menurun", "bertambah atau berkurang"),
+    *("naik apa turun", "naik atau malah turun", "peningkatan atau penurunan"),
+)
+"""The same in Indonesian."""
+
+
 GROWTH = """
     WITH years AS (SELECT tahun_buku, SUM(pendapatan) AS total FROM laporan_tahunan GROUP BY 1)
     SELECT tahun_buku, total, 100.0 * (total - LAG(total) OVER w) / LAG(total) OVER w
@@ -164,6 +191,9 @@ KIND = Kind(
             *("grow", "grew", "grown", "growing", "increase", "increased", "rise", "rose"),
             *("change of", "percentage change of", "percent change of", "rate of change of"),
             *("change in", "percent change in", "percentage change in", "percentage growth of"),
+            *("go up", "goes up", "went up", "gone up", "climb", "climbed", "go up by", "grow by"),
+            *("grew by", "grown by", "increase by", "increased by", "rise by", "rose by"),
+            *("went up by", "gone up by", *UP_OR_DOWN),
         ),
         "how fast": ("how fast", "how quickly", "how strongly", "how rapidly"),
         **_against(
@@ -188,7 +218,7 @@ KIND = Kind(
             *("pertumbuhan", "laju pertumbuhan", "kenaikan", "perubahan", "tingkat pertumbuhan"),
             *("tumbuh", "bertumbuh", "meningkat", "naik", "tumbuhnya"),
             *("pertumbuhannya", "kenaikannya", "peningkatannya"),
-            *("persentase pertumbuhan", "persentase kenaikan", "peningkatan"),
+            *("persentase pertumbuhan", "persentase kenaikan", "peningkatan", *NAIK_TURUN),
         ),
         "how fast": ("seberapa cepat", "seberapa pesat", "secepat apa"),
         **_against(
@@ -210,6 +240,12 @@ KIND = Kind(
         Rule("how much growth", ("total", Change), lambda _sign, change: change),
         Rule("by how many percent", ("percent more", Change), lambda _sign, change: change),
         Rule("how many percent", ("share", Change), lambda _sign, change: change),
+        *(
+            Rule(f"growth, {sign}", (Change, *during, sign, Where), _since, cost=-0.1)
+            for sign in ("versus", "time from", "above")
+            for during in ((), (Where,))
+        ),
+        Rule("versus, growth", ("versus", Where, Change), _since, cost=-0.1),
         Rule("number of rows, growth", (NUMBER, Rows, "growth"), _growth, cost=0.05),
         *(
             Rule(sign, (sign,), lambda _sign, grain=grain: Change(None, grain))

@@ -274,7 +274,7 @@ def _put_other(  # noqa: C901, PLR0912 -- one case for each class of parts
         case Change() as change:
             before = bag.change[0].grain if bag.change else None
             bag.change = (replace(change, grain=change.grain or before), words)
-            return before in {None, bag.change[0].grain}
+            return before in {None, bag.change[0].grain} and change.since is None
         case Several(amounts):
             bag.measures += [(each, words) for each in amounts]
             bag.joints += len(amounts) - 1

@@ -23,23 +23,41 @@ def changed(bag: Bag, measures: _Measures) -> tuple[Bag, _Measures] | None:
     is taken apart; the filter on time goes into each side of the difference.
     """
     times = [(test, words) for test, words in bag.tests if isinstance(test, p.Within)]
-    if len(measures) != 1 or len(times) != 1:
+    if len(measures) != 1:
         return None
     ((measure, words),) = measures
-    (test, _) = times[0]
     if not isinstance(measure, p.Change) or measure.of is None:
         return None
+    if isinstance(measure.during, p.Within):
+        times.append((measure.during, words))
+    if len(times) != 1:
+        return None
+    (test, _) = times[0]
+    if isinstance(measure.since, p.Within):
+        since = (measure.since.time, test.time)
+        return _apart(bag, measure.of, words, since, times[0], absolute=measure.absolute)
     sides = ends(test.time)
     if sides is None or not adjacent(*sides):
         other = bag.change[0].grain if bag.change else None
         sides = with_the_one_before(test.time, measure.grain or other)
     if sides is None:
         return None
+    return _apart(bag, measure.of, words, sides, times[0], absolute=measure.absolute)
+
+
+def _apart(
+    bag: Bag,
+    of: p.Amount,
+    words: Words,
+    sides: tuple[p.Time, p.Time],
+    told: tuple[p.Test, Words],
+    *,
+    absolute: bool,
+) -> tuple[Bag, _Measures]:
+    """The difference of two periods, and the bag without the filter on time that tells them."""
     before, after = sides
-    gap = p.Gap(
-        _during(measure.of, after), _during(measure.of, before), percent=not measure.absolute
-    )
-    rest = [each for each in bag.tests if each != times[0]]
+    gap = p.Gap(_during(of, after), _during(of, before), percent=not absolute)
+    rest = [each for each in bag.tests if each != told]
     return replace(bag, tests=rest, change=None), [(gap, words)]
 
 
@@ -47,10 +65,13 @@ def in_units(changes: Sequence[p.Change], groups: _Groups) -> _Groups | None:
     """The groups by the unit of time that changes are of; None if they are by another unit.
 
     "How did the visits grow year over year" asks for years, though "how did" names no unit. Months
-    against the same months of the year before are not computed.
+    against the same months of the year before are not computed, nor each unit against a period
+    that is named.
     """
     if not changes:
         return groups
+    if any(change.since is not None for change in changes):
+        return None
     units = {change.grain for change in changes} - {None}
     calendars = [g for g, _ in groups if isinstance(g, p.Calendar)]
     units |= {g.grain for g in calendars} - {None}

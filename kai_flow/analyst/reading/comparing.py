@@ -252,7 +252,7 @@ def _queries(a: Assembler, bag: Bag, resolver: Resolver, asked: Asked) -> Iterat
         )
         for choice in found:
             amounts, side, before, other, where = choice.value
-            if other is not None and not _limited(other, where):
+            if not amounts or (other is not None and not _limited(other, where)):
                 continue
             if layout.tests and not _one_way(side, where):
                 continue

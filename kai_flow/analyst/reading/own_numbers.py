@@ -7,7 +7,8 @@ from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.parts import Column, Computed
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.told_units import MONEY, NO_MONEY
+from kai_flow.analyst.reading.told_units import MONEY, NO_MONEY, WORTH
+from kai_flow.analyst.reading.unit_names import MEASURED
 from kai_flow.analyst.reading.units import PEOPLE, PIECES
 from kai_flow.analyst.semantics.model import Attribute, Name, Role
 
@@ -34,6 +35,7 @@ def own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
         own = _worth(resolver, own)
     elif unit:
         same = [each for each in own if each.unit == unit]
+        same = same or [each for each in own if means(each, MEASURED.get(unit, unit))]
         own = same if same or unit == PEOPLE else own  # no salary is more than 5 people
     yield from (Column(each.ref) for each in own)
     if unit in {PIECES, PEOPLE} or (unit in MONEY and (stocked or _told(resolver, own))):
@@ -43,10 +45,15 @@ def own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
 
 def _worth(resolver: Resolver, own: Sequence[Attribute]) -> Sequence[Attribute]:
     """What rows are worth: that which is called like them, or the price of what is in stock."""
-    money = [each for each in own if _called(each.names).isdisjoint(NO_MONEY)]
+    money = [each for each in own if _is_money(_called(each.names))]
     if len(money) < len(own) and any(means(each, "stock") for each in own):
         money += [each for each in resolver.model.of(resolver.fact) if means(each, "price")]
     return _told(resolver, money) or money
+
+
+def _is_money(called: frozenset[str]) -> bool:
+    """Whether a column of these concepts may be an amount of money."""
+    return called.isdisjoint(NO_MONEY) or not called.isdisjoint(WORTH)
 
 
 def _told(resolver: Resolver, own: Sequence[Attribute]) -> Sequence[Attribute]:

@@ -40,8 +40,14 @@ COINS: Final = {"rp": "Rp", "idr": "Rp", "$": "USD", "€": "EUR", "£": "GBP"}
 """How currencies are written beside their names."""
 
 MONEY: Final = {
-    **{"Rp": "Rp", "IDR": "Rp", "USD": "USD", "$": "USD", "EUR": "EUR", "€": "EUR"},
-    **{"GBP": "GBP", "£": "GBP"},
+    "Rp": "Rp",
+    "IDR": "Rp",
+    "USD": "USD",
+    "$": "USD",
+    "EUR": "EUR",
+    "€": "EUR",
+    "GBP": "GBP",
+    "£": "GBP",
 }
 """Currencies, and how they are told apart."""
 

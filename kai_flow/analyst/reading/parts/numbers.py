@@ -73,11 +73,15 @@ class Portion(Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class Change(Struct, frozen=True, gc=False, cache_hash=True):
-    """The change against the period before."""
+    """The change against the period before, or another one."""
 
     of: Amount | None
     grain: Grain | None = None
     absolute: bool = False
+    since: Test | None = None
+    """The period that it is compared with, if the question names it."""
+    during: Test | None = None
+    """The period beside that one, if it stands right before it."""
 
 
 class Calculated(Struct, frozen=True, gc=False, cache_hash=True):
