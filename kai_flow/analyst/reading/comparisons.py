@@ -42,9 +42,6 @@ UNTOLD = frozenset([Role.ADDITIVE, Role.RATE, Role.TIME, Role.TIME_PART, Role.FL
 LARGEST_YEAR = 2100
 """No smaller number is taken for the only amount there is: it may be an age, or a year."""
 
-LASTING = OF_TIME | {"w", "mo", "y", "night"}
-"""Units of how long something lasts."""
-
 FAR_BELOW = 10
 """How many times smaller than all numbers of a column one may be that is compared with them."""
 

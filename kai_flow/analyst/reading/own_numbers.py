@@ -9,7 +9,7 @@ from kai_flow.analyst.reading.parts import Column, Computed
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.told_units import MONEY, NO_MONEY, WORTH
 from kai_flow.analyst.reading.unit_names import MEASURED
-from kai_flow.analyst.reading.units import PEOPLE, PIECES
+from kai_flow.analyst.reading.units import OF_TIME, PEOPLE, PIECES
 from kai_flow.analyst.semantics.model import Attribute, Name, Role
 
 __all__ = ["own_numbers"]
@@ -17,12 +17,15 @@ __all__ = ["own_numbers"]
 EXTRAS: Final = frozenset(["shipping_cost", "discount", "tax", "tip_money", "deduction"])
 """Concepts of amounts that come on top of what something is worth, or are taken off."""
 
+LASTING: Final = OF_TIME | {"w", "mo", "y", "night"}
+"""Units of how long something lasts."""
+
 
 def own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
     """What "orders above 1 million" may compare: amounts of the very rows."""
     model = resolver.model
     aged = not unit  # "patients over 60"
-    own = [
+    own: Sequence[Attribute] = [
         each
         for each in model.of(resolver.fact)
         if each.role is Role.ADDITIVE or (aged and means(each, "age"))
@@ -33,14 +36,24 @@ def own_numbers(resolver: Resolver, unit: str) -> Iterator[Column | Computed]:
         own = [each for each in own if means(each, "quantity")]
     elif unit in MONEY:
         own = _worth(resolver, own)
+    elif unit in LASTING:
+        own = [each for each in own if each.unit == unit] or _lasting(own)
     elif unit:
         same = [each for each in own if each.unit == unit]
         same = same or [each for each in own if means(each, MEASURED.get(unit, unit))]
         own = same if same or unit == PEOPLE else own  # no salary is more than 5 people
+    if unit in LASTING and not own:
+        return  # no amount is more than 12 months
     yield from (Column(each.ref) for each in own)
     if unit in {PIECES, PEOPLE} or (unit in MONEY and (stocked or _told(resolver, own))):
         return
     yield from (Computed(d.name, d.table) for d in model.derived if d.table == resolver.fact)
+
+
+def _lasting(own: Sequence[Attribute]) -> Sequence[Attribute]:
+    """The numbers of how long something lasts."""
+    timed = [each for each in own if each.unit or means(each, "duration")]
+    return [each for each in timed if each.unit in {"", *OF_TIME}]
 
 
 def _worth(resolver: Resolver, own: Sequence[Attribute]) -> Sequence[Attribute]:
