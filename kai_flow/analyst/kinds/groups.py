@@ -96,7 +96,7 @@ KIND = Kind(
         "by": (
             "by",
             *("split by", "split up by", "split out by", "down by", "divided by", "separated by"),
-            *("for the different", "for the various", "across the different", "across all"),
+            *("for the different", "for the various", "across the different"),
             *("for the individual", "across the various", "among the different"),
             *("spread over", "spread across", "distributed across", "distributed over"),
             *("distributed among", "distributed by", "distributed between", "spread among"),

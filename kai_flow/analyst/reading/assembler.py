@@ -82,6 +82,8 @@ class Assembler:
         self.limits = limits
         self.clauses: frozenset[int] = frozenset()
         """The places of words that begin a relative clause."""
+        self.all_of: dict[int, bool] = {}
+        """The places of nouns of all of which something is said: "in all regions"."""
         self.known: dict[Hashable, Sequence[Any]] = {}
         """What was found for parts: see `remembered`."""
         self.margin = margin

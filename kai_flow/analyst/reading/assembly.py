@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import FieldGroup, Function, Group, Operator, Words
 from kai_flow.analyst.reading import parts as p
+from kai_flow.analyst.reading.all_of import with_all
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.beyond import sensible
@@ -98,6 +99,11 @@ def _is_flag(model: SemanticModel, group: Group) -> bool:
 
 
 def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
+    for one in with_all(a, bag):
+        yield from _meant(a, one)
+
+
+def _meant(a: Assembler, bag: Bag) -> Iterator[Reading]:
     bag = with_kind_of_rows(a.model, bag)
     timed(a, bag)
     levels = with_levels(a, bag)

@@ -106,6 +106,8 @@ class Bag(Struct):
     """How many times "and" stands between two parts."""
     twins: bool = False
     """Whether nothing but "and" stands between two numbers: "by revenue and discount"."""
+    throughout: list[tuple[Column, Words]] = []
+    """Columns of all of whose values something is said: "in all regions"."""
     pairs: list[tuple[Test, Test, Words]] = []
     """Filters that "and" stands between, and their words with those between them."""
 
@@ -158,11 +160,13 @@ def _taken(bag: Bag, function: Function) -> Bag | None:
     nouns = [(column, words) for column, words in bag.columns if _number(column)]
     for measure, words in bag.measures:
         of = measure.of if isinstance(measure, Amount) and _plain(measure) else None
-        nouns += [(of, words)] if isinstance(of, Column | Computed) else []
-    if function is Function.SUM and not nouns and not bag.measures and len(bag.rows) == 1:
+        if not isinstance(of, Column | Computed):
+            return None  # this number would stand in its place
+        nouns.append((of, words))
+    if function is Function.SUM and not nouns and len(bag.rows) == 1:
         ((table, words),) = bag.rows
         return replace(bag, measures=[(Amount(Function.COUNT, None, table), words)], rows=[])
-    if len(nouns) != 1 or len(bag.measures) > 1 or bag.ranks or bag.havings:
+    if len(nouns) != 1 or bag.ranks or bag.havings:
         return None
     noun, words = nouns[0]
     columns = [each for each in bag.columns if each != nouns[0]]

@@ -18,26 +18,26 @@ def split(model: SemanticModel, bag: Bag, language: Language) -> bool:
     """
     if not bag.rows:
         return False
-    if language == "en" and _unrelated(model, bag):
+    if language == "en" and _unrelated(model, bag, language):
         return True
     starts = {min(words) for _, words in bag.tests if words}
     for table, words in bag.rows:
         if not words or max(words) + 1 in starts:
             continue  # "customers, group Gold": the value tells what the second noun is for
-        for first, before in _nouns(bag):
+        for first, before in _nouns(bag, language):
             adjacent = bool(before) and max(before) + 1 == min(words)
             if adjacent and first != table and leads_to_one(model, first, table):
                 return True
     return False
 
 
-def _unrelated(model: SemanticModel, bag: Bag) -> bool:
+def _unrelated(model: SemanticModel, bag: Bag, language: Language) -> bool:
     """Whether rows stand right after others that they have nothing to do with.
 
     A product group is no group of customers.
     """
     tested = {at for _, words in bag.tests for at in words}
-    ends = {max(words) + 1: table for table, words in _nouns(bag) if words}
+    ends = {max(words) + 1: table for table, words in _nouns(bag, language) if words}
     return any(
         words[:1]
         and words[0] not in tested
@@ -47,11 +47,14 @@ def _unrelated(model: SemanticModel, bag: Bag) -> bool:
     )
 
 
-def _nouns(bag: Bag) -> Iterator[tuple[str, Words]]:
-    """The tables of what a bag names, each with its words."""
+def _nouns(bag: Bag, language: Language) -> Iterator[tuple[str, Words]]:
+    """The tables of what a bag names, each with its words.
+
+    In Indonesian a number stands before what it is of: "pendapatan koperasi".
+    """
     yield from bag.rows
     for of, words in (*bag.columns, *bag.groups, *bag.which):
-        if isinstance(of, p.Column):
+        if isinstance(of, p.Column) and not (of.number and language == "id"):
             yield of.ref.table, words
         elif isinstance(of, p.Rows):
             yield of.table, words

@@ -22,6 +22,7 @@ from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.query.share import Share
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
+from kai_flow.analyst.reading.all_of import reached
 from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
@@ -81,7 +82,7 @@ def numbers_of(
 ) -> Iterator[Reading]:
     """The readings of numbers in one fact table, each with its cost."""
     resolver = a.resolver(fact, bag)
-    if cost > a.most or not a.context(resolver, rows):
+    if cost > a.most or not a.context(resolver, rows) or not reached(a, resolver, bag):
         return
     if _beside_value(groups, bag.tests) or without_another(a.model, groups, bag.tests):
         return

@@ -14,6 +14,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.across import completed
+from kai_flow.analyst.reading.all_of import reached
 from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -102,7 +103,7 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
         shown = [column, *others]
         if label is not None and label.ref not in [c.ref for c in shown]:
             shown = [p.Column(label.ref), *shown]
-        if not a.context(resolver, bag.rows):
+        if not a.context(resolver, bag.rows) or not reached(a, resolver, bag):
             continue
         options = combined([resolver.fields(c, words) for c in shown])
         for choice in combined([options, filters(resolver, bag.tests)]):
@@ -147,7 +148,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
         if isinstance(rank.of, p.Rows) and _plain_count(by) and _single_one(a, rank.of.table, fact):
             continue
         resolver = a.resolver(fact, bag)
-        if not a.context(resolver, bag.rows):
+        if not a.context(resolver, bag.rows) or not reached(a, resolver, bag):
             continue
         asked = Wanted([(by, words), *extra], groups, tests, bag.havings, part_of)
         for choice in grouped_numbers(a, resolver, asked, bag.cost):

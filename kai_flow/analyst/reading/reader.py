@@ -16,6 +16,7 @@ from kai_flow.analyst.lexicon.periods import find_periods
 from kai_flow.analyst.lexicon.tokens import Token, tokenize
 from kai_flow.analyst.query.gate import IllTyped, check
 from kai_flow.analyst.query.nodes import Query, bare
+from kai_flow.analyst.reading.all_of import all_in
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.bag import collected
@@ -43,6 +44,7 @@ from kai_flow.analyst.reading.sayings import plainly
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.reading.stepped_over import bound
+from kai_flow.analyst.reading.telling import tells_all
 from kai_flow.analyst.reading.undated import is_undated
 from kai_flow.analyst.reading.verbs import acting, without_things
 from kai_flow.analyst.semantics.index import Index
@@ -216,6 +218,7 @@ def decide(
         limits=limits_in(tokens),
     )
     assembler.clauses = clauses_in(tokens)
+    assembler.all_of = all_in(tokens)
     placed = well_placed(found, tokens, model, troubles)
     likely = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
     best = holding(tokens, likely, model)
@@ -254,6 +257,8 @@ def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> li
         assembler.most = most if ranked else min(most, worst + assembler.margin)
         bag = collected(cover)
         for reading in assembled(assembler, bag) if bag is not None else ():
+            if not tells_all(reading.query, cover):
+                continue
             readings.append(reading)
             wanted = reading.cost + (OFFERS if reading.open else assembler.margin)
             better = reading.cost <= worst and wanted < most

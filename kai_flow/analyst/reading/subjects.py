@@ -94,13 +94,18 @@ def _kind_of_rows(model: SemanticModel, ref: ColumnRef) -> bool:
 def each_once(
     groups: Sequence[tuple[p.Dimension, Words]],
 ) -> list[tuple[p.Dimension, Words]]:
-    """Every dimension once; "over time" adds nothing to "per year"."""
+    """Every dimension once; "over time" adds nothing to "per year", nor to "year by year"."""
     found = {dimension: (dimension, words) for dimension, words in groups}
-    times = [d for d in found if isinstance(d, p.Calendar)]
-    for time in times:
-        if time.grain is None and len(times) > 1:
+    times = sorted((d for d in found if isinstance(d, p.Calendar)), key=_says)
+    for time in times[:-1]:
+        if time.grain is None:
             del found[time]
     return list(found.values())
+
+
+def _says(time: p.Calendar) -> tuple[bool, bool]:
+    """How much a group of time says: its unit, or else of which time it is."""
+    return time.grain is not None, time.axis is not None
 
 
 def first_dimension(

@@ -10,6 +10,7 @@ from kai_flow.analyst.lexicon.lexicon import Language
 from kai_flow.analyst.lexicon.numbers import NumberSpan
 from kai_flow.analyst.lexicon.periods import PeriodSpan
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.all_of import across_all
 from kai_flow.analyst.reading.asked_changes import asked_change
 from kai_flow.analyst.reading.doers import agents
 from kai_flow.analyst.reading.glue import YEARS, currencies_told, linking
@@ -70,6 +71,7 @@ def told_signs(
         sign
         for sign in signs
         if not (_of_another(sign, tokens) or _equals(sign, tokens) or no_request(sign, tokens))
+        if not across_all(tokens, sign.first, sign.last)
     ]
     signs = unlisted(signs, tokens)
     signs += [leaf(at, at + 1, Sign("growth"), 0.0) for at in sorted(asked_change(tokens))]

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.kind_names import kinds_named
 from kai_flow.analyst.semantics.model import Attribute, Entity, Join, Name, Role, SemanticModel
 from kai_flow.analyst.semantics.people import PEOPLE, PERSONS
 from kai_flow.analyst.semantics.targets import (
@@ -20,7 +21,7 @@ from kai_flow.analyst.semantics.targets import (
     ValueTarget,
 )
 from kai_flow.analyst.semantics.vocabulary import GENERIC
-from kai_flow.analyst.semantics.wording import Bag, bags, heads, joined
+from kai_flow.analyst.semantics.wording import Bag, bags, joined
 
 __all__ = ["Entry", "entries_of"]
 
@@ -29,6 +30,9 @@ TAUGHT = 0.95
 
 WITH_ENTITY = 0.97
 """What the names of a table and of its column together are worth: "customer city"."""
+
+TRANSLATED = 0.94
+"""What the names of two tables together are worth in the other language."""
 
 VALUE_REVERSED = 0.9
 """What the two words of a value are worth in the other order."""
@@ -197,21 +201,11 @@ def _named(target: Target, names: Iterable[Name], *, loose: bool = True) -> Iter
 
 
 def _kinds_of(model: SemanticModel) -> Iterator[Entry]:
-    """Tables named with what points to them: "customer group", "grup pelanggan".
-
-    The head of the phrase is the table meant: in "customer orders" it is the orders.
-    """
-    for join in model.joins.values():
-        if join.widens or join.source == join.target:
-            continue
-        owners, kinds = (_best(model.entities[each]) for each in (join.source, join.target))
-        for owner in owners:
-            for kind in kinds:
-                english, indonesian = (*owner, *kind), (*kind, *owner)
-                if heads(english) == (english[-1:],):
-                    yield replace(_exactly(EntityTarget(join.target), english), tight=True)
-                if heads(indonesian) == (indonesian[:1],):
-                    yield _exactly(EntityTarget(join.target), indonesian)
+    """Tables named with what points to them: "customer group", "grup pelanggan"."""
+    for kind in kinds_named(model):
+        score = TRANSLATED if kind.translated else WITH_ENTITY
+        entry = _exactly(EntityTarget(kind.table), kind.words)
+        yield replace(entry, score=score, tight=kind.tight)
 
 
 def _doers(join: Join, model: SemanticModel) -> Iterator[Entry]:
