@@ -9,6 +9,7 @@ from kai_flow.analyst.reading.parts import (
     Clock,
     Column,
     Computed,
+    Implied,
     Measured,
     Part,
     Rows,
@@ -34,6 +35,12 @@ def _shown_alone(*parts: Part) -> Shown | None:
     """The words ", ongkirnya total berapa" ask for a total, and show none of each row."""
     added = any(isinstance(part, Amount) and part.function is Function.SUM for part in parts)
     return None if added else _shown(*parts)
+
+
+def _left_of_each(*parts: Part) -> Shown | None:
+    """The words "and how many of each are in stock": a number of the row itself."""
+    column = parts[-1]
+    return Shown((column,)) if isinstance(column, Column) and column.number else None
 
 
 def _more(shown: Shown, *rest: Part) -> Shown | None:
@@ -171,6 +178,7 @@ KIND = Kind(
             *("they report to", "he reports to", "she reports to", "each reports to"),
             *("is each in", "is each of them in", "does each have", "does each of them have"),
         ),
+        "left over": ("left", "are left", "remain", "still remain", "are remaining", "left over"),
         "which ones": (
             *("if so who", "if so which"),
             *(
@@ -229,6 +237,12 @@ KIND = Kind(
         *(
             Rule(f"and {ask} of each", ("and", ask, THING, "of each"), _shown)
             for ask in ("value", "which", "who", "when", "count")
+        ),
+        Rule("and how many of each", ("and", "count", "of each", Column), _left_of_each),
+        Rule(
+            "and how many of each are left",
+            ("and", "count", "of each", "left over"),
+            lambda *_signs: Shown((Amount(None, Implied("stock")),)),
         ),
         Rule("and a thing, which", ("and", THING, "which"), _shown, cost=0.1),
         Rule("and a thing, how much", ("and", THING, "value"), _shown_alone, cost=0.1),

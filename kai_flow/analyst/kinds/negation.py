@@ -26,6 +26,12 @@ def _not(_sign: Sign, where: Where) -> Where | None:
     return Where(Negated(test))
 
 
+def _no_longer(sign: Sign, where: Where, _more: Sign | None = None) -> Where | None:
+    """The words "No longer active"; what is no longer done was done before."""
+    found = _not(sign, where)
+    return None if isinstance(where.test, Has) else found
+
+
 def _not_those(_sign: Sign, rows: Rows, where: Where) -> Where | None:
     """The words "Not in a shop of type mall": the noun says only what the value is of."""
     test = where.test
@@ -115,10 +121,12 @@ KIND = Kind(
             *("never", "not yet", "exclude", "is not", "are not", "wasn't", "weren't"),
             *("nobody", "no one", "nobody has ever", "no one has ever", "nobody ever"),
             *("didn't", "haven't", "hasn't", "not counting", "not including", "leaving out"),
-            *("ignoring", "no longer", "everything but", "all but", "anything but", "any but"),
+            *("ignoring", "everything but", "all but", "anything but", "any but"),
             *("everything except", "all except", "everyone except", "anyone but", "everyone but"),
             *("rather than", "omitting", "skipping", "disregarding", "skip", "omit", "minus the"),
         ),
+        "no longer": ("no longer", "not any more", "not anymore", "not any longer"),
+        "any more": ("anymore", "any more", "any longer"),
         "neither": ("neither",),
         "nor": ("nor", ", nor", "or", "and"),
         "left out": (
@@ -158,10 +166,12 @@ KIND = Kind(
         "not": (
             *("bukan", "tidak", "selain", "kecuali", "tanpa", "di luar", "belum", "non", "tak"),
             *("tidak termasuk", "selain yang", "luar", "tidak di", "bukan di", "tidak pernah"),
-            *("kecuali yang", "sudah tidak", "tidak lagi", "bukan lagi", "semua kecuali"),
+            *("kecuali yang", "semua kecuali"),
             *("semua selain", "di luar yang", "mengecualikan", "tidak menghitung", "tanpa yang"),
             *("tidak usah", "tidak pakai", "skip", "skip yang", "tidak pakai yang"),
         ),
+        "no longer": ("sudah tidak", "tidak lagi", "bukan lagi", "sudah bukan"),
+        "any more": ("lagi",),
         "neither": ("bukan", "tidak dari", "bukan dari"),
         "nor": ("maupun", "ataupun", "dan bukan", "dan juga bukan", "atau"),
         "left out": ("tidak dihitung", "tidak ikut dihitung", "dikecualikan"),
@@ -198,6 +208,9 @@ KIND = Kind(
     rules=(
         Rule("other values", (Column, "not", Values), _other, cost=-0.1, same=column_of),
         Rule("not", ("not", Where), _not, cost=0.2),
+        Rule("no longer", ("no longer", Where), _no_longer, cost=0.2),
+        Rule("no longer, more", ("no longer", Where, "any more"), _no_longer, cost=0.2),
+        Rule("not any more", ("not", Where, "any more"), _no_longer, cost=0.1),
         Rule("not done", ("not", Clock, Rows), _not_done, cost=0.05),
         Rule("neither nor", ("neither", Where, "nor", Where), _neither, cost=0.1),
         Rule("left out", (Where, "left out"), lambda where, sign: _not(sign, where), cost=0.1),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from kai_flow.analyst.kinds.building import MEASURED, NOUN
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.kinds.numbers import OPERATORS as COMPARISONS
 from kai_flow.analyst.kinds.numbers import any_number, compared_with, counted_heads, so_many
 from kai_flow.analyst.kinds.often import so_often
 from kai_flow.analyst.query.nodes import Operator
@@ -43,6 +44,12 @@ class _Tail:
         """Tamunya 20 orang atau lebih."""
         return counted_heads(self.operator)(rows, sign, figure)
 
+    def named_last(
+        self, _sign: Sign, figure: Figure, _as: Sign, of: Column | Computed
+    ) -> Part | None:
+        """More than 1 million knocked off as discount."""
+        return next(iter(compared_with(of, self.operator, (figure,))), None)
+
     def anything(self, figure: Figure, sign: Sign) -> Where | None:
         """Orders of 1 million or more."""
         where: Where | None = any_number(self.operator)(sign, figure)
@@ -69,12 +76,26 @@ def _rules() -> Iterable[Rule]:
         done = (Where, Rows)
         yield Rule(f"done times {sign}", (done, Figure, "times", sign), often)
         yield Rule(f"done {sign} times", (done, Figure, sign, "times"), often)
+    for sign, operator in COMPARISONS.items():
+        if operator is not Operator.EQUAL:
+            pattern = (sign, Figure, "given as", NOUN)
+            yield Rule(f"{sign} given as", pattern, _Tail(operator).named_last, cost=-0.3)
 
+
+_TAKEN = ("knocked off", "taken off", "deducted", "given", "granted", "paid", "charged", "spent")
 
 KIND = Kind(
     "or_more",
     "Comparisons that follow their number: 20 or more, 5 and below.",
     english={
+        "given as": (
+            *(
+                f"{taken} {link}"
+                for taken in _TAKEN
+                for link in ("as", "as a", "as the", "for", "in")
+            ),
+            *("in the form of", "by way of", "as", "as a"),
+        ),
         "or more": tuple(
             f"{joint} {word}"
             for joint in ("or", "and")
@@ -87,6 +108,13 @@ KIND = Kind(
         ),
     },
     indonesian={
+        "given as": (
+            *(
+                f"{di} sebagai"
+                for di in ("dipotong", "dikurangi", "diberikan", "dibayar", "keluar")
+            ),
+            *("dalam bentuk", "sebagai", "berupa", "dipotong untuk"),
+        ),
         "or more": (
             *("atau lebih", "ke atas", "atau di atasnya", "dan di atasnya", "atau lebih besar"),
             *("atau lebih banyak", "atau lebih tinggi", "atau di atas itu", "keatas"),

@@ -74,6 +74,10 @@ EVERY_ONE: Final = frozenset(["semua", "seluruh", "semuanya"])
 ENDS: Final = frozenset(["end", "akhir"])
 """Words that a whole time ends with, or the end of a period begins with."""
 
+NOT: Final = frozenset(["not", "no", "tidak", "tak", "bukan"])
+MORE: Final = frozenset(["anymore", "lagi"])
+"""Words that say after a negation that something was so before."""
+
 PERIODS: Final = frozenset(
     [
         *("of", "tahun", "bulan", "kuartal", "triwulan", "semester", "minggu", "pekan", "dari"),
@@ -157,11 +161,24 @@ def glue(
                 found |= dict.fromkeys(range(at, end), GLUE_COST)
     for first, last, _ in told_units(tokens, model) if model is not None else ():
         found |= dict.fromkeys(range(first, last), GLUE_COST)
-    for at in (*_telling(spoken), *capitals_in(tokens), *coins, *worth_of_things(tokens)):
+    for at in (
+        *_no_more(spoken),
+        *_telling(spoken),
+        *capitals_in(tokens),
+        *coins,
+        *worth_of_things(tokens),
+    ):
         found.pop(at, None)
     for first, last in left_in(tokens):
         found |= dict.fromkeys(range(first, last), GLUE_COST / (last - first))
     return found
+
+
+def _no_more(words: Sequence[str]) -> Iterator[int]:
+    """The places of words for what is so no more: "not sold anymore"."""
+    for at, word in enumerate(words):
+        if word in MORE and not NOT.isdisjoint(words[max(0, at - 4) : at]):
+            yield at
 
 
 def _dated(tokens: Sequence[Token], end: int) -> bool:

@@ -43,7 +43,7 @@ from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.sayings import plainly
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import leaves
-from kai_flow.analyst.reading.stepped_over import bound
+from kai_flow.analyst.reading.stepped_over import bound, known_ones
 from kai_flow.analyst.reading.telling import tells_all
 from kai_flow.analyst.reading.undated import is_undated
 from kai_flow.analyst.reading.verbs import acting, without_things
@@ -156,6 +156,7 @@ def _outcome(
             return Declined(Note("impossible_date", (("problem", span.problem),)))
     found = leaves(tokens, index, language, periods)
     empty = bound(glue(tokens, language, index.model), found)
+    empty |= known_ones(tokens, found, index.model)
     found, empty = settled(tokens, found, empty)
     verbs = acting(tokens, index)
     empty = {at: cost for at, cost in empty.items() if at not in verbs}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.mention_costs import MENTION_COST
 from kai_flow.analyst.reading.parts import (
     Clock,
@@ -15,6 +16,7 @@ from kai_flow.analyst.reading.parts import (
 )
 from kai_flow.analyst.reading.said_names import WHOLE
 from kai_flow.analyst.reading.verbs import only_names
+from kai_flow.analyst.semantics.model import SemanticModel
 
 EDGE_COST: Final = 0.3
 """Of stepping over the first or last word of a name of several words: "nilai" in "nilai order"."""
@@ -24,6 +26,17 @@ CLOCK_COST: Final = MENTION_COST * 0.35
 
 PLAIN: Final = 0.79
 """The score of a time without "date": "check in" for the check-in date."""
+
+KNOWN: Final = frozenset(["known", "identified", "dikenal", "teridentifikasi"])
+"""Words for things of which is known which they are."""
+
+KNOWN_COST: Final = 0.05
+"""Of stepping over such a word."""
+
+UNKNOWN: Final = frozenset(
+    ["unknown", "unidentified", "anonymous", "n/a", "umum", "anonim", "walk"]
+)
+"""Words of values that stand for what is not known."""
 
 
 def _number(item: Item) -> bool:
@@ -67,6 +80,34 @@ def bound(empty: Mapping[int, float], found: Sequence[Item]) -> dict[int, float]
         for at, cost in empty.items()
         if at not in kept
     }
+
+
+def known_ones(
+    tokens: Sequence[Token], found: Sequence[Item], model: SemanticModel
+) -> dict[int, float]:
+    """The places of words for things that are known, as all are that have rows of their own.
+
+    Unless one of the rows stands for all that are not known.
+    """
+    said = [at for at, token in enumerate(tokens) if token.word in KNOWN]
+    if not said or _has_unknown(model):
+        return {}
+    rows = [item for item in found if isinstance(item.part, Rows)]
+    before, after = {item.first for item in rows}, {item.last for item in rows}
+    return {
+        at: KNOWN_COST
+        for at in said
+        if at + 1 in before or (tokens[at - 1].word == "yang" and at - 1 in after)
+    }
+
+
+def _has_unknown(model: SemanticModel) -> bool:
+    """Whether a value says that something is not known."""
+    return any(
+        not UNKNOWN.isdisjoint(str(value.value).casefold().split())
+        for attribute in model.attributes.values()
+        for value in attribute.values
+    )
 
 
 def _letters(found: Sequence[Item]) -> frozenset[int]:

@@ -48,6 +48,9 @@ DURING: Final = Sign("during")
 OLD_TO_NEW: Final = Sign("old to new")
 """The sign of an order from the first month on."""
 
+NOT: Final = Sign("not")
+"""The sign of what is denied."""
+
 WITH_ANOTHER: Final = frozenset(["sama", "dijumlah", "dijumlahkan", "ditotal"])
 """Words that mean something else before "dengan"."""
 
@@ -72,6 +75,7 @@ def told_signs(
         for sign in signs
         if not (_of_another(sign, tokens) or _equals(sign, tokens) or no_request(sign, tokens))
         if not across_all(tokens, sign.first, sign.last)
+        and not (sign.part == NOT and _no_longer(sign, tokens))
     ]
     signs = unlisted(signs, tokens)
     signs += [leaf(at, at + 1, Sign("growth"), 0.0) for at in sorted(asked_change(tokens))]
@@ -145,6 +149,11 @@ def _of_another(sign: Item, tokens: Sequence[Token]) -> bool:
     """Whether something differs from another one: "to a different island"."""
     before = tokens[sign.first - 1].word if sign.first else ""
     return sign.part == Sign("distinct") and before in {"a", "any"}
+
+
+def _no_longer(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether something is so no more: "sudah tidak dijual" was sold before."""
+    return sign.first > 0 and tokens[sign.first - 1].word == "sudah"
 
 
 def _equals(sign: Item, tokens: Sequence[Token]) -> bool:

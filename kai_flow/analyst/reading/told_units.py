@@ -9,6 +9,7 @@ from typing import Final
 from kai_flow.analyst.lexicon.data import UNITS
 from kai_flow.analyst.lexicon.lexicon import concepts
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
     Aggregate,
     Expression,
@@ -18,6 +19,7 @@ from kai_flow.analyst.query.nodes import (
     Query,
     Unit,
 )
+from kai_flow.analyst.query.ratio import Ratio
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.money import WORTHY
 from kai_flow.analyst.reading.unit_names import MEASURED, unit_at
@@ -30,7 +32,7 @@ __all__ = ["misfit", "told_units"]
 SAYING: Final = frozenset(["in", "dalam", "pakai"])
 """Words before a unit that say nothing themselves."""
 
-ASKING: Final = frozenset(["berapa", "brp", "satuan"])
+ASKING: Final = frozenset(["berapa", "brp", "satuan", "many", "much"])
 """Words before a unit that mean something."""
 
 PER: Final = frozenset(["per", "/"])
@@ -141,15 +143,23 @@ def _fits(unit: str, query: Query, model: SemanticModel) -> bool:
     if not query.measures:
         shown = [model.attributes[ColumnRef(f.table, f.column)] for f in query.columns]
         return any(_is_in(each, unit, model) for each in shown)
-    numbers = [each for measure in query.measures for each in measure.aggregates]
     if "/" in unit:
         parts = unit.split("/")
+        numbers = [each for measure in query.measures for each in measure.aggregates]
         return len(numbers) == len(parts) and all(
             _in_unit(each, part, model) for each, part in zip(numbers, parts, strict=True)
         )
+    numbers = [each for measure in query.measures for each in _said(measure)]
     return all(_in_unit(each, unit, model) for each in numbers if not _counts(each)) and not all(
         map(_counts, numbers)
     )
+
+
+def _said(measure: Measure) -> Sequence[Aggregate]:
+    """The numbers that a unit is said of: of "how many rupiah per member", those above."""
+    if isinstance(measure, Ratio) and not measure.percent:
+        return (measure.top,)
+    return measure.aggregates
 
 
 def _counts(number: Aggregate) -> bool:

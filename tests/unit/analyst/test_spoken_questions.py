@@ -10,12 +10,12 @@ SHOP = model_of(
     """
     CREATE TABLE regions (id INTEGER PRIMARY KEY, region_name TEXT, island TEXT);
     CREATE TABLE branches (id INTEGER PRIMARY KEY, branch_name TEXT, branch_type TEXT,
-      region_id INTEGER REFERENCES regions(id));
+      region_id INTEGER REFERENCES regions(id), stock INTEGER);
     CREATE TABLE orders (id INTEGER PRIMARY KEY, branch_id INTEGER REFERENCES branches(id),
       sold_on TEXT, status TEXT, sales_amount INTEGER, discount_amount INTEGER);
     INSERT INTO regions VALUES (1, 'Bali', 'Bali'), (2, 'Banten', 'Jawa'), (3, 'Riau', 'Sumatra');
-    INSERT INTO branches VALUES (1, 'Utama', 'Mall', 1), (2, 'Timur', 'Ruko', 2),
-      (3, 'Barat', 'Mall', 2);
+    INSERT INTO branches VALUES (1, 'Utama', 'Mall', 1, 5), (2, 'Timur', 'Ruko', 2, 6),
+      (3, 'Barat', 'Mall', 2, 7);
     INSERT INTO orders VALUES (1, 1, '2023-01-02', 'paid', 900000, 2000),
       (2, 2, '2023-02-02', 'unpaid', 700000, 3000), (3, 3, '2024-03-04', 'paid', 800000, 1000),
       (4, 1, '2024-04-05', 'unpaid', 600000, 4000);
@@ -89,3 +89,49 @@ def test_months_from_january_on_are_in_order_and_no_period() -> None:
     assert text(SHOP, "Monthly sales amount in 2024, starting with January") == plain
     since = outcome(SHOP, "Monthly sales amount starting with January 2024")
     assert isinstance(since, Declined), since
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "How many orders had more than 2000 knocked off as discount amount?",
+        "How many orders had more than 2000 taken off as discount amount?",
+        "Berapa orders yang lebih dari 2000 dipotong sebagai discount amount?",
+    ],
+)
+def test_what_is_given_as_a_number_is_compared_with_it(asked: str) -> None:
+    """The name of a number may follow what was done: "knocked off as discount"."""
+    assert text(SHOP, asked) == text(SHOP, "How many orders have a discount amount above 2000?")
+
+
+def test_how_many_of_each_are_in_stock_is_shown_beside_their_names() -> None:
+    """A number of the rows themselves is no number of rows."""
+    asked = "Which branches are of type Mall, and how many of each are still in stock?"
+    assert text(SHOP, asked).startswith("list branch_name, stock from branches where branch_type")
+
+
+def test_known_ones_are_all_that_have_rows() -> None:
+    """Every branch with a row is known, unless a row stands for all that are not."""
+    plain = text(SHOP, "How many different branches had orders in 2024?")
+    assert text(SHOP, "How many different known branches had orders in 2024?") == plain
+    unknown = model_of(
+        """
+        CREATE TABLE branches (id INTEGER PRIMARY KEY, branch_name TEXT);
+        INSERT INTO branches VALUES (0, 'Unknown'), (1, 'Utama'), (2, 'Timur');
+        """
+    )
+    assert isinstance(outcome(unknown, "How many known branches are there?"), Declined)
+
+
+def test_a_unit_of_a_ratio_is_that_of_what_is_divided() -> None:
+    """Rupiah per piece of stock are no rupiah of stock."""
+    plain = text(SHOP, "total sales amount per order by branch type")
+    asked = "For each branch type, how many rupiah of sales amount are there per order?"
+    assert text(SHOP, asked) == plain
+
+
+@pytest.mark.parametrize("asked", ["no longer ordered", "ordered no more", "sudah tidak dipesan"])
+def test_what_is_done_no_longer_was_done_before(asked: str) -> None:
+    """Branches that are no longer ordered from are not those that never were."""
+    found = outcome(SHOP, f"Which branches are {asked}?")
+    assert isinstance(found, Declined), found
