@@ -234,7 +234,10 @@ KIND = Kind(
         "origin": ("from", "out of", "sent from", "coming from", "departing from", "sent by"),
         "sender": ("sent", "sent any", "send", "sends", "sent out"),
         "receiver": ("received", "received any", "receive", "receives", "gotten"),
-        "destination": ("to", "into", "sent to", "went to", "going to", "towards", "bound for"),
+        "destination": (
+            *("to", "into", "sent to", "went to", "going to", "towards", "bound for", "headed to"),
+            *("headed for", "heading to", "heading for", "destined for", "addressed to", "go to"),
+        ),
     },
     indonesian={
         "contains": ("mengandung", "berisi", "memuat", "dengan kata"),
@@ -250,7 +253,10 @@ KIND = Kind(
         "origin": ("dari", "berasal dari", "berangkat dari", "dikirim dari"),
         "sender": ("mengirim", "mengirimkan", "kirim", "ngirim", "memberangkatkan"),
         "receiver": ("menerima", "terima", "dapat", "mendapat", "mendapatkan", "nerima"),
-        "destination": ("ke", "menuju", "tujuan", "dikirim ke", "kepada"),
+        "destination": (
+            *("ke", "menuju", "tujuan", "dikirim ke", "kepada", "menuju ke", "bertujuan ke"),
+            *("tujuannya", "yang tujuannya", "dengan tujuan", "yang menuju", "yang menuju ke"),
+        ),
     },
     rules=(
         Rule("from", ("origin", Values), lambda _s, values: _headed(values, "~origin"), cost=-0.08),

@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import count
+from kai_flow.analyst.kinds.filters import equal
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
+    Beside,
     Column,
+    Compared,
     Has,
     Having,
     Negated,
@@ -22,6 +25,9 @@ from kai_flow.analyst.reading.parts import (
 
 ENDS = {"sender": "~origin", "receiver": "~destination"}
 """Who does it, and the end of what is sent at which they are."""
+
+ELSEWHERE = ("~!origin", "~!destination")
+"""The ends of what is sent, where nothing else is meant."""
 
 
 def _counted(amount: object, role: str) -> Amount | None:
@@ -84,7 +90,38 @@ def _at_end(role: str) -> Callable[..., Values | None]:
     return build
 
 
+def _elsewhere(role: str) -> Callable[..., Where | None]:
+    """The words “To a city outside Java”: the end of what is sent is another place."""
+
+    def build(_end: Sign, *parts: Sign | Rows | Column | Values) -> Where | None:
+        values = next(part for part in parts if isinstance(part, Values))
+        rows = [part.table for part in parts if isinstance(part, Rows)]
+        rows += [part.ref.table for part in parts if isinstance(part, Column)]
+        if values.column.role is not None or {*rows} - {values.column.ref.table}:
+            return None
+        there = replace(values, column=Column(values.column.ref, role))
+        return Where(Negated(equal(there)))
+
+    return build
+
+
+def _verb_elsewhere(verb: Beside, where: Where) -> Where | None:
+    """The words “Shipped | to a city other than York”: the verb says which column."""
+    test = where.test.part if isinstance(where.test, Negated) else None
+    if not isinstance(test, Compared) or not isinstance(test.of, Column):
+        return None
+    if test.of.ref != verb.column.ref or test.of.role not in ELSEWHERE:
+        return None
+    return Where(Negated(replace(test, of=verb.column)))
+
+
 def _rules() -> Iterable[Rule]:
+    yield Rule("verb, elsewhere", (Beside, Where), _verb_elsewhere, cost=-0.3)
+    for end in ("origin", "destination"):
+        for place in ((), (Rows,), (Column,)):
+            pattern = (end, *place, "not", Values)
+            name = " ".join([end, *(each.__name__ for each in place), "elsewhere"])
+            yield Rule(name, pattern, _elsewhere(f"~!{end}"), cost=0.05, plain=True)
     for sign, role in ENDS.items():
         yield Rule(f"{sign}, so many", (sign, Having), _so_many(role), cost=-0.05)
         yield Rule(f"{sign}, most", (sign, Rank), _most(role), cost=-0.05)

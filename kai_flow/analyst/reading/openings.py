@@ -20,6 +20,7 @@ from kai_flow.analyst.lexicon.frames import (
 )
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.clauses import FOR, PAUSES, Clauses
+from kai_flow.analyst.reading.examples import without_examples
 from kai_flow.analyst.semantics.index import Index
 
 __all__ = ["Opened", "opened"]
@@ -49,14 +50,18 @@ class Opened:
 
 
 def opened(question: str, tokens: Sequence[Token], index: Index, language: Language) -> Opened:
-    """A question without courtesies and clauses about the asker; the whole if nothing is left."""
-    opening = _Opening(question, tuple(tokens), index, language)
+    """A question without courtesies, examples and clauses about the asker.
+
+    The whole if nothing is left.
+    """
+    tokens, examples = without_examples(question, tokens)
+    opening = _Opening(question, tokens, index, language)
     first, before = opening.start()
     last, after = opening.end(first)
     rest = tuple(tokens[first:last])
     if not rest:
-        return Opened(tuple(tokens), ())
-    return Opened(rest, (*before, *after))
+        return Opened(tokens, examples)
+    return Opened(rest, (*before, *examples, *after))
 
 
 class _Opening:

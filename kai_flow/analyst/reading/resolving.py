@@ -32,6 +32,10 @@ ABOVE: Final = "^"
 
 HINT: Final = "~"
 """Before a concept that the role of a join should say: "from Jakarta" means the origin."""
+
+ONLY: Final = "!"
+"""After the sign of such a concept: no other way is meant."""
+
 UNSAID_COST: Final = 0.2
 """Of another way, where the rows have an origin: flights from Paris are not of pilots in Paris."""
 
@@ -91,9 +95,11 @@ class Resolver:
         found = paths(self.model, self.fact, table)
         if role is None:
             return [way_by(path, self.model).costing(self._undone(path)) for path in found]
-        said = [p for p in found if any(self._says(j, role[1:]) for j in p)]
-        told = not said and self._tells(role[1:])
-        ways = [way_by(path, self.model) for path in said or found]
+        concept = role[1:].removeprefix(ONLY)
+        said = [p for p in found if any(self._says(j, concept) for j in p)]
+        told = not said and self._tells(concept)
+        others = () if role[1:2] == ONLY else found
+        ways = [way_by(path, self.model) for path in said or others]
         return [way.costing(UNSAID_COST * told) for way in ways]
 
     @kept

@@ -34,6 +34,7 @@ from kai_flow.analyst.reading.statuses import stated
 from kai_flow.analyst.reading.statuses_told import of_places, of_times
 from kai_flow.analyst.reading.superiors import besides, superiors_in
 from kai_flow.analyst.reading.told_signs import (
+    by_kinds,
     group_of_rows,
     of_nothing,
     since,
@@ -74,6 +75,7 @@ def leaves(
     named_signs = [item for item in found if isinstance(item.part, Sign)]
     lost = [sign for sign in named_signs if within_a_name(sign, found)]
     lost += [sign for sign in named_signs if group_of_rows(sign, found) or since(sign, dated)]
+    lost += by_kinds(named_signs, found, index)
     if lost:
         found = [item for item in found if item not in lost]
     found += units_in(tokens, index)

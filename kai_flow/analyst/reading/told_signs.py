@@ -35,12 +35,16 @@ from kai_flow.analyst.reading.said_names import WHOLE
 from kai_flow.analyst.reading.signs import no_request, signs_in
 from kai_flow.analyst.reading.within import inside
 from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.semantics.model import Role
 
 COMPARING: Final = frozenset(["above", "at least", "below", "at most"])
 """Signs before a number that something is compared with."""
 
 UNITS_OF_TIME: Final = frozenset(["day", "week", "month", "quarter", "year"])
 """Signs of units of time."""
+
+AGENT: Final = Sign("agent")
+"""The sign of words before who did something."""
 
 DURING: Final = Sign("during")
 """The sign of words before a time."""
@@ -119,6 +123,21 @@ def within_a_name(sign: Item, found: Sequence[Item]) -> bool:
         for item in found
         if isinstance(item.part, Column | Computed)
     )
+
+
+def by_kinds(signs: Sequence[Item], found: Sequence[Item], index: Index) -> list[Item]:
+    """The words "by" before a category: "by type (A, B)" names groups, and nobody who did it."""
+    agents_ = [sign for sign in signs if sign.part == AGENT]
+    if not agents_:
+        return []
+    kinds = {
+        item.first
+        for item in found
+        if isinstance(item.part, Column)
+        and index.model.attributes[item.part.ref].role is Role.CATEGORY
+        and item.cost <= MENTION_COST * (1 - WHOLE)
+    }
+    return [sign for sign in agents_ if sign.last in kinds]
 
 
 def group_of_rows(sign: Item, found: Sequence[Item]) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kai_flow.analyst.reading.reader import Declined
+from kai_flow.analyst.reading.reader import Declined, Understood
 from tests.unit.analyst.asking import outcome, text
 from tests.unit.analyst.scanned import model_of
 
@@ -135,3 +135,50 @@ def test_what_is_done_no_longer_was_done_before(asked: str) -> None:
     """Branches that are no longer ordered from are not those that never were."""
     found = outcome(SHOP, f"Which branches are {asked}?")
     assert isinstance(found, Declined), found
+
+
+@pytest.mark.parametrize(
+    "examples",
+    ["(Mall, Ruko and so on)", "(e.g. Mall)", "(Mall, etc.)", "(misalnya Mall)", "(Mall, dll)"],
+)
+def test_examples_in_brackets_limit_nothing(examples: str) -> None:
+    """A list that says that there are more only tells what kind of groups is meant."""
+    plain = text(SHOP, "number of branches per branch type")
+    assert text(SHOP, f"number of branches per branch type {examples}") == plain
+
+
+def test_groups_of_a_category_are_not_done_by_its_values() -> None:
+    """In "by branch type (Mall, Ruko)", nobody made a branch: one number of both is wrong."""
+    found = outcome(SHOP, "Number of branches by branch type (Mall, Ruko)")
+    assert not isinstance(found, Understood) or found.query.groups
+
+
+TRIPS = model_of(
+    """
+    CREATE TABLE cities (id INTEGER PRIMARY KEY, city_name TEXT, island TEXT);
+    CREATE TABLE shipments (id INTEGER PRIMARY KEY, weight REAL, sent_on TEXT,
+      origin_city_id INTEGER REFERENCES cities(id),
+      destination_city_id INTEGER REFERENCES cities(id));
+    INSERT INTO cities VALUES (1, 'Surabaya', 'Jawa'), (2, 'Medan', 'Sumatera'),
+      (3, 'Bandung', 'Jawa');
+    INSERT INTO shipments VALUES (1, 2.5, '2024-01-02', 1, 2), (2, 3.5, '2024-02-03', 2, 3),
+      (3, 4.5, '2024-02-04', 3, 1);
+    """
+)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "How many shipments from Surabaya were headed to a city outside Java?",
+        "How many shipments from Surabaya went to cities outside of Java?",
+        "Berapa pengiriman dari Surabaya yang menuju kota di luar Jawa?",
+        "Berapa pengiriman dari Surabaya ke luar Jawa?",
+    ],
+)
+def test_what_goes_elsewhere_has_another_destination(asked: str) -> None:
+    """The words "to a city outside Java" are said of the destination alone."""
+    assert text(TRIPS, asked) == (
+        "count(*) from shipments where (origin_city_id> cities.city_name = 'Surabaya' and "
+        "not destination_city_id> cities.island = 'Jawa')"
+    )
