@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kai_flow.analyst.kinds.building import MEASURED, NOUN, NUMBER, aggregate, amount
+from kai_flow.analyst.kinds.building import DIMENSION, MEASURED, NOUN, NUMBER, aggregate, amount
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
-from kai_flow.analyst.reading.parts import Column, Computed, Measured, Part, Rank, Sign
+from kai_flow.analyst.reading.parts import Column, Computed, Dimension, Measured, Part, Rank, Sign
 
 
 def _superlative(*, descending: bool) -> Callable[..., Any]:
@@ -45,6 +45,15 @@ def _rank_of(*, descending: bool) -> Callable[..., Rank]:
     return build
 
 
+def _thing(*, descending: bool) -> Callable[..., Rank]:
+    """The words “Highest spending department” ask for a department: the last noun is meant."""
+
+    def build(_sign: Sign, by: Column | Computed | Measured, of: Dimension) -> Rank:
+        return Rank(descending, by=amount(by), of=of)
+
+    return build
+
+
 def _rules() -> Iterable[Rule]:
     for sign, function in (("maximum", Function.MAXIMUM), ("minimum", Function.MINIMUM)):
         value = _superlative(descending=function is Function.MAXIMUM)
@@ -56,6 +65,14 @@ def _rules() -> Iterable[Rule]:
         yield Rule(f"noun {sign}", (NOUN, sign), value)
         yield Rule(f"{sign} number", (sign, MEASURED), rank)
         yield Rule(f"number {sign}", (MEASURED, sign), rank)
+        yield Rule(
+            f"{sign} number thing",
+            (sign, NUMBER, DIMENSION),
+            _thing(descending=descending),
+            cost=-0.15,
+            tight=True,
+            plain=True,
+        )
     for sign, descending in (("best", True), ("worst", False)):
         rank = _rank_of(descending=descending)
         yield Rule(f"{sign} noun", (sign, NUMBER), rank)

@@ -48,6 +48,9 @@ ASSUMED_COST: Final = 1.5
 MANY: Final = 100_000
 """A number of rows that is likely one of money, where there are not as many."""
 
+RATE_LIMITED_COST: Final = 0.05
+"""Of limiting the average of a price or a grade, where the question may mean any single one."""
+
 PRESENT_COST: Final = 0.3
 """Of dividing by those that the rows have, where all may be counted: "orders to customers"."""
 
@@ -80,6 +83,8 @@ class Assembler:
         """A reading that costs more is not worth building: a likelier one is known."""
         self.commas = commas
         self.limits = limits
+        self.whole = False
+        """Whether words say that a limit is one of all rows together."""
         self.clauses: frozenset[int] = frozenset()
         """The places of words that begin a relative clause."""
         self.all_of: dict[int, bool] = {}
@@ -323,8 +328,12 @@ class Assembler:
         values = limits(having, self.model)
         if values is None or self.beyond(having):
             return []
+        amount = having.amount
+        rate = (
+            amount.function is None and isinstance(amount.of, p.Column) and self._is_rate(amount.of)
+        )
         return [
-            each.map(
+            each.costing(RATE_LIMITED_COST * (rate and not having.average)).map(
                 lambda v: Having(measure=v, operator=having.operator, values=values, words=words)
             )
             for each in self.measure(resolver, having.average or having.amount, words)

@@ -29,6 +29,12 @@ from kai_flow.analyst.semantics.paths import keeps_rows
 RATES: Final = frozenset([Role.RATE])
 """Roles of numbers that several rows share: the prices of products, in a table of sales."""
 
+FIRST: Final = 4
+"""Columns of a row without a name that tell which one it is, at most."""
+
+NUMBERS: Final = 2
+"""Numbers of it that are shown, at most."""
+
 
 def with_tested(
     model: SemanticModel, fields: Sequence[Field], where: Filter | None, *, details: bool
@@ -143,6 +149,22 @@ def usual(a: Assembler, table: str, label: Attribute | None) -> list[p.Column]:
     """The columns of a list of rows of which the question names none."""
     known = [each for each in a.model.of(table) if each.role not in {Role.KEY, Role.OTHER}]
     return [p.Column(each.ref) for each in known if label is None or each.ref != label.ref][:5]
+
+
+def telling(a: Assembler, table: str, shown: Sequence[p.Column]) -> list[p.Column]:
+    """What tells a row that has no name, beside the columns that are shown: its first columns.
+
+    Its numbers are among them: of "the last grade" one wants to know how good it was.
+    """
+    known = {column.ref for column in shown}
+    others = [
+        each
+        for each in a.model.of(table)
+        if each.role not in {Role.KEY, Role.OTHER} and each.ref not in known
+    ]
+    numbers = [each for each in others if each.role in {Role.ADDITIVE, Role.RATE}][:NUMBERS]
+    first = [each for each in others if each not in numbers][:FIRST]
+    return [p.Column(each.ref) for each in others if each in first or each in numbers]
 
 
 def several(bag: Bag, resolver: Resolver) -> Iterator[p.Column]:

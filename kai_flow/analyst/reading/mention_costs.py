@@ -74,6 +74,11 @@ MANNERS: Final = frozenset(
 MANNER_COST: Final = 1.2
 """Of such a word as a part of a value: "delivered late" is not returned because it was too late."""
 
+PEOPLE_COST: Final = 0.25
+"""Of how many there are, where a question that asks for no number may list them: "guests from
+Japan".
+"""
+
 SHORT_COST: Final = 0.1
 """Of a word of such a longer name by itself: "active" in "not active"."""
 
@@ -118,6 +123,8 @@ def of_others(mention: Mention, said: Said, question: Question) -> float:
     if isinstance(target, AttributeTarget | DerivedTarget) and one:
         named = (*span, table_named(target)) in question.rows
         cost += PER_COST * (named and is_number(target, question.index))
+    if span[0] == question.opening and is_number(target, question.index):
+        cost += PEOPLE_COST * _named_too(target, said, question)
     if span[0] in question.sellers and not isinstance(target, AttributeTarget):
         cost += SELLER_COST * any(isinstance(t, AttributeTarget) for t in question.beside[span])
     cost += DONE_COST * (isinstance(target, EntityTarget) and said.done)
@@ -125,6 +132,18 @@ def of_others(mention: Mention, said: Said, question: Question) -> float:
         money = not concepts((said.words[-1],)).isdisjoint(MONEY)
         cost += NUMBER_COST * (money or not said.several)
     return cost
+
+
+def _named_too(target: Target, said: Said, question: Question) -> bool:
+    """Whether the same word is a name of those who are counted: a guest's, and how many came."""
+    attributes = question.index.model.attributes
+    table = table_named(target)
+    return any(
+        isinstance(other, AttributeTarget)
+        and other.ref.table == table
+        and attributes[other.ref].role is ColumnRole.NAME
+        for other in question.beside[said.span]
+    )
 
 
 def _taken_back(target: Target, index: Index) -> bool:

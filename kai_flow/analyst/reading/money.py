@@ -12,7 +12,7 @@ from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
 from kai_flow.analyst.semantics.targets import EntityTarget, Mention
 
-__all__ = ["Money", "money_asked"]
+__all__ = ["Money", "asks_for_numbers", "money_asked"]
 
 MONEY: Final = frozenset(
     [
@@ -47,7 +47,17 @@ SPENT: Final = frozenset(["expense", "income", "cost", "revenue"])
 
 MASS: Final = frozenset(
     [
-        *("spending", "spend", "spent", "expenditure", "outlay", "turnover", "earnings", "takings"),
+        *(
+            "spending",
+            "spend",
+            "spends",
+            "spent",
+            "expenditure",
+            "outlay",
+            "turnover",
+            "earnings",
+            "takings",
+        ),
         *("belanja", "pemasukan", "penghasilan"),
     ]
 )
@@ -62,6 +72,20 @@ GROUPED: Final = frozenset(
     ]
 )
 """Words of a question that is about groups, and lists no rows."""
+
+COUNTS: Final = frozenset(["count", "number", "many", "much", "banyak", "most"])
+"""Words of a question for a number."""
+
+NIGHTS: Final = frozenset(["night", "malam", "malamnya"])
+"""What a price is for, after "per"."""
+
+GREATEST: Final = frozenset(
+    [
+        *("highest", "lowest", "largest", "biggest", "greatest", "smallest", "higher", "lower"),
+        *("tertinggi", "terbesar", "terendah", "terkecil", "termahal", "tinggi", "besar"),
+    ]
+)
+"""Words for how much something is, and not how many there are: "the highest expenses"."""
 
 ROWS_COST: Final = 0.4
 """Of the rows, where their money is asked for."""
@@ -88,6 +112,14 @@ class Money:
         return worth[0] if len(worth) == 1 else None
 
 
+def asks_for_numbers(words: Sequence[str]) -> bool:
+    """Whether words ask for a number, or for groups, and not for a list of what is named."""
+    told = (
+        ADDED | EITHER | GROUPED | GREATEST | {"count", "number", "many", "much", "banyak", "most"}
+    )
+    return not told.isdisjoint(words)
+
+
 def money_asked(tokens: Sequence[Token]) -> Money:
     """The rows whose money a question may ask for: none, where it asks how many there are."""
     words = [token.word for token in tokens]
@@ -100,4 +132,5 @@ def money_asked(tokens: Sequence[Token]) -> Money:
         return Money(MONEY)
     if not EITHER.isdisjoint(words):
         return Money(PLAIN, 0.0)
-    return Money(frozenset() if GROUPED.isdisjoint(words) else SPENT, 0.0)
+    told = not GROUPED.isdisjoint(words) or not GREATEST.isdisjoint(words)
+    return Money(SPENT if told else frozenset(), 0.0)

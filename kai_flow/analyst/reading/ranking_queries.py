@@ -22,6 +22,7 @@ from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
+from kai_flow.analyst.reading.listed_columns import telling
 from kai_flow.analyst.reading.orders import LISTED, row_number
 from kai_flow.analyst.reading.paces import of_single_rows
 from kai_flow.analyst.reading.playing import both, playing
@@ -37,6 +38,7 @@ from kai_flow.analyst.reading.soundness import (
 )
 from kai_flow.analyst.reading.subjects import each_once, is_column, unique
 from kai_flow.analyst.reading.undated import asked_if_undated
+from kai_flow.analyst.semantics.model import Role
 from kai_flow.analyst.semantics.paths import leads_to_one
 
 MORE_COST: Final = 0.35
@@ -103,6 +105,9 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
         shown = [column, *others]
         if label is not None and label.ref not in [c.ref for c in shown]:
             shown = [p.Column(label.ref), *shown]
+        nameless = label is None or (label.role is Role.KEY and isinstance(by, p.Clock))
+        if nameless and not others:
+            shown += telling(a, table, shown)
         if not a.context(resolver, bag.rows) or not reached(a, resolver, bag):
             continue
         options = combined([resolver.fields(c, words) for c in shown])

@@ -11,6 +11,7 @@ from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.anybody import VERBS
 from kai_flow.analyst.reading.doers import plural, sellers
 from kai_flow.analyst.reading.glue import TELLING, capitals_in, linking
+from kai_flow.analyst.reading.money import asks_for_numbers
 from kai_flow.analyst.reading.numbers_named import counted, is_number
 from kai_flow.analyst.reading.parts import Item, Sign
 from kai_flow.analyst.reading.signs import signs_of
@@ -85,6 +86,8 @@ class Question(Struct, frozen=True, gc=False):
     """That name a table, or a number of its rows, with the table."""
     whole: Collection[_Span]
     """Of names of several words."""
+    opening: int
+    """Where the first word stands that says something, where no word asks for a number; else -1."""
     each: frozenset[int]
     """Where what each of some rows has is said of these rows: after "per"."""
 
@@ -136,6 +139,7 @@ def asked(
         owners={
             (each.first, each.last, table_named(each.target)) for each in (*entities, *numbers)
         },
+        opening=_opening(tokens, language),
         each=frozenset(at + 1 for at, token in enumerate(tokens) if token.word in EACH_ONE),
         whole={
             (each.first, each.last)
@@ -143,6 +147,14 @@ def asked(
             if each.last - each.first > 1 and each.score >= WHOLE and each.first not in counted_at
         },
     )
+
+
+def _opening(tokens: Sequence[Token], language: Language) -> int:
+    """Where the first word stands that says something, where no word asks for a number; else -1."""
+    if asks_for_numbers([token.word for token in tokens]):
+        return -1
+    small = fillers(language) | linking()
+    return next((at for at, token in enumerate(tokens) if token.word not in small), -1)
 
 
 def _called(signs: Sequence[Item], names: Collection[str]) -> set[_Span]:

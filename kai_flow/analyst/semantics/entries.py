@@ -104,8 +104,14 @@ def _nouns(model: SemanticModel) -> frozenset[Bag]:
 
 
 def _without(entry: Entry, nouns: frozenset[Bag]) -> Entry:
-    """A value's name without meanings that tables or columns have: shops are no type Outlet."""
-    return replace(entry, bags=tuple(bag for bag in entry.bags if bag not in nouns))
+    """A value's name without meanings that tables or columns have: shops are no type Outlet.
+
+    Neither is money spent a department of sales.
+    """
+    money = ("revenue",) if ("sale",) in entry.bags else None
+    return replace(
+        entry, bags=tuple(bag for bag in entry.bags if bag not in nouns and bag != money)
+    )
 
 
 _ROWS = ("record", "row", "entry", "baris", "catatan", "entri")

@@ -91,11 +91,81 @@ def test_expenses_can_be_counted(question: str) -> None:
     assert "amount" not in text(EXPENSES, question)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "highest spending department",
+        "top spending department",
+        "which department spends the most",
+        "department with the highest expenses",
+        "departemen dengan pengeluaran tertinggi",
+        "departemen mana yang pengeluarannya paling besar",
+    ],
+)
+def test_the_highest_spending_of_a_department_is_its_total(question: str) -> None:
+    """Whose spending is highest is a matter of all expenses, and of no single one."""
+    found = text(EXPENSES, question)
+    assert found.startswith("sum(amount) from expenses by department")
+    assert " top 1 order by sum(amount) descending" in found
+
+
+def test_money_spent_is_no_department_of_sales() -> None:
+    """A word for money names no value that is called Sales."""
+    assert "Sales" not in text(EXPENSES, "which employee spent the most")
+
+
+@pytest.mark.parametrize("question", ["5 largest expenses", "last expense of Ann"])
+def test_a_row_without_a_name_is_told_by_its_columns(question: str) -> None:
+    """Of the largest expenses one wants to know whose they are, and how large."""
+    found = text(EXPENSES, question)
+    assert "employee" in found.split(" from ")[0]
+    assert "amount" in found.split(" from ")[0]
+
+
 def test_expenses_can_be_listed() -> None:
     """A question without groups is about the rows."""
     listed = outcome(EXPENSES, "expenses without a project")
     assert isinstance(listed, Understood)
     assert listed.query.columns
+
+
+MARKS = model_of(
+    """
+    CREATE TABLE grades (student TEXT, subject TEXT, exam_date DATE, grade INTEGER);
+    INSERT INTO grades VALUES ('Ayu Dewi', 'Math', '2024-01-02', 80),
+      ('Ayu Dewi', 'Art', '2024-02-02', 55), ('Budi Adi', 'Math', '2024-01-02', 40),
+      ('Budi Adi', 'Art', '2024-03-02', 90), ('Cici Sari', 'Art', '2024-03-02', 50);
+    """
+)
+STAYS = model_of(
+    """
+    CREATE TABLE stays (booking_id INTEGER PRIMARY KEY, guest_name TEXT, country TEXT,
+      check_in DATE, guests INTEGER, price_per_night INTEGER);
+    INSERT INTO stays VALUES (1, 'Ann Lee', 'Japan', '2024-01-02', 2, 90),
+      (2, 'Bob Day', 'Japan', '2024-02-02', 1, 70), (3, 'Cid Fox', 'Spain', '2024-02-03', 4, 80);
+    """
+)
+
+
+@pytest.mark.parametrize("question", ["last grade of Ayu Dewi", "latest grade of Ayu Dewi in Art"])
+def test_the_last_grade_is_shown(question: str) -> None:
+    """The last row that is called a grade is shown with the grade in it."""
+    assert "grade" in text(MARKS, question).split(" from ")[0]
+
+
+@pytest.mark.parametrize(
+    "question", ["students whose grade is below 60", "which students have a grade below 60"]
+)
+def test_any_grade_and_the_average_are_told_apart(question: str) -> None:
+    """A limit of a grade may be one of each grade or of the average of a student."""
+    assert isinstance(outcome(MARKS, question), Unclear)
+
+
+def test_guests_may_be_listed_or_counted() -> None:
+    """Where guests have names, and a number, a question for neither is asked back."""
+    assert isinstance(outcome(STAYS, "guests from Japan"), Unclear)
+    assert text(STAYS, "how many guests from Japan").startswith("sum(guests)")
+    assert text(STAYS, "guests by country").startswith("sum(guests)")
 
 
 @pytest.mark.parametrize(
