@@ -9,10 +9,12 @@ from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.kinds.numbers import OPERATORS, compared_with, unit_of
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
+    Amount,
     Column,
     Compared,
     Computed,
     Figure,
+    Having,
     Joined,
     Noun,
     Part,
@@ -45,6 +47,16 @@ def _signed(operator: Operator) -> Callable[..., Where]:
     return build
 
 
+def _total(operator: Operator) -> Callable[..., Having | None]:
+    """A negative total surplus is a total below zero; of how many rows there are nothing is."""
+
+    def build(*parts: Sign | Amount) -> Having | None:
+        of = next(part for part in parts if isinstance(part, Amount))
+        return None if of.of is None else Having(of, operator, (0.0,))
+
+    return build
+
+
 def _below_zero_by(operator: Operator) -> Callable[..., Sequence[Part]]:
     """A surplus that is negative by more than 10 million is below -10 million."""
 
@@ -63,6 +75,8 @@ def _rules() -> Iterable[Rule]:
     for sign, operator in SIGNED.items():
         yield Rule(f"{sign} number", (sign, NOUN), _signed(operator))
         yield Rule(f"{sign} after", (NOUN, sign), _signed(operator))
+        yield Rule(f"{sign} total", (sign, Amount), _total(operator))
+        yield Rule(f"total, {sign}", (Amount, sign), _total(operator))
     for sign, operator in OPERATORS.items():
         if operator in MIRRORED:
             build = _below_zero_by(operator)

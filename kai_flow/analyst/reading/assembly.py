@@ -34,6 +34,7 @@ from kai_flow.analyst.reading.subjects import is_column, named, with_kind_of_row
 from kai_flow.analyst.reading.tallies import counts_of_groups, tallied
 from kai_flow.analyst.reading.timing import begun, timed
 from kai_flow.analyst.reading.totals import totalled
+from kai_flow.analyst.reading.whole_limits import signed_afar
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
@@ -106,6 +107,9 @@ def _meanings(a: Assembler, bag: Bag) -> Iterator[Reading]:
 def _meant(a: Assembler, bag: Bag) -> Iterator[Reading]:
     bag = with_kind_of_rows(a.model, bag)
     timed(a, bag)
+    if signed_afar(a.model, bag):
+        a.troubles.add("rows_or_totals")
+        return
     levels = with_levels(a, bag)
     if bag.texts:
         yield from _literally(a, bag)

@@ -149,7 +149,10 @@ def _no_amount(a: Assembler, thing: _Thing) -> bool:
 
 
 def _of_each(a: Assembler, bag: Bag) -> Bag:
-    """The words "the manager of each driver" list drivers with their managers."""
+    """The words "the manager of each driver" list drivers with their managers.
+
+    So does "what is the manager of each driver", where "berapa" would count them.
+    """
     groups = [by for by, _ in bag.groups if isinstance(by, p.Rows)]
     asked = [(of, words) for of, words in bag.which if isinstance(of, p.Column)]
     if asked and not bag.columns and not bag.ranks:
@@ -164,4 +167,5 @@ def _of_each(a: Assembler, bag: Bag) -> Bag:
         return bag
     rows = [(by.table, words) for by, words in bag.groups if isinstance(by, p.Rows)]
     shown = [(p.Shown((column,)), words) for column, words in bag.columns]
-    return replace(bag, groups=[], columns=[], rows=rows, shown=shown)
+    asks = [ask for ask in bag.asks if ask.what != "value" or a.language != "en"]
+    return replace(bag, groups=[], columns=[], rows=rows, shown=shown, asks=asks)

@@ -21,7 +21,7 @@ from kai_flow.analyst.reading.told_of_things import (
     of_one_thing,
 )
 from kai_flow.analyst.reading.told_units import misfit
-from kai_flow.analyst.reading.whole_limits import of_each, of_groups
+from kai_flow.analyst.reading.whole_limits import of_each, of_groups, of_single_rows
 from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["holding"]
@@ -45,11 +45,16 @@ def holding(
     asked = [each for each in fitting if not (each.query and _of_others(tokens, each.query, model))]
     if fitting and not asked:
         return "no_reading"
-    told = [each for each in asked if not (each.query and of_each(tokens, each.query, model))]
+    told = [each for each in asked if not (each.query and _of_each(tokens, each.query, model))]
     if asked and not told:
         return "rows_or_totals"
     queries = [each.query for each in told if each.query is not None]
     return untold(tokens, queries) or of_groups(tokens, of_those_above(tokens, told))
+
+
+def _of_each(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether a query limits single rows where the question limits all of them together."""
+    return of_each(tokens, query, model) or of_single_rows(tokens, query)
 
 
 def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

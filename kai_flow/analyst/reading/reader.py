@@ -47,6 +47,7 @@ from kai_flow.analyst.reading.stepped_over import bound, known_ones
 from kai_flow.analyst.reading.telling import tells_all
 from kai_flow.analyst.reading.undated import is_undated
 from kai_flow.analyst.reading.verbs import acting, without_things
+from kai_flow.analyst.reading.whole_limits import limiting, limits_groups, told_of_groups
 from kai_flow.analyst.semantics.index import Index
 from kai_flow.analyst.semantics.model import SemanticModel
 
@@ -221,7 +222,11 @@ def decide(
     assembler.clauses = clauses_in(tokens)
     assembler.all_of = all_in(tokens)
     placed = well_placed(found, tokens, model, troubles)
-    likely = _likely(_assembled(nearest(placed, model), assembler, worst), assembler)
+    assembler.whole = told_of_groups(tokens)
+    built = _assembled(nearest(placed, model), assembler, worst)
+    if assembler.whole:
+        built = limiting(built, lambda each: each.cost <= worst and sound(each, assembler))
+    likely = _likely(built, assembler)
     best = holding(tokens, likely, model)
     if isinstance(best, str):
         return Declined(Note(best))
@@ -263,6 +268,7 @@ def _assembled(found: Sequence[Cover], assembler: Assembler, worst: float) -> li
             readings.append(reading)
             wanted = reading.cost + (OFFERS if reading.open else assembler.margin)
             better = reading.cost <= worst and wanted < most
+            better = better and (not assembler.whole or limits_groups(reading))
             if better and sound(reading, assembler):
                 assembler.most = most = wanted
                 best = cover.cost

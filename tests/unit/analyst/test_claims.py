@@ -4,6 +4,7 @@ import pytest
 
 from kai_flow.analyst.query.printing import printed
 from kai_flow.analyst.reading.reader import Declined, Understood
+from kai_flow.analyst.semantics.model import SemanticModel
 from tests.unit.analyst.asking import outcome, text
 from tests.unit.analyst.claim_models import SALES, SHOP, UNIONS
 
@@ -69,6 +70,57 @@ def test_a_limit_before_groups_is_asked_back(question: str) -> None:
     found = outcome(SHOP, question)
     assert isinstance(found, Declined)
     assert found.reason.key == "rows_or_totals"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "provinces with a negative surplus",
+        "islands with a negative surplus in 2022",
+        "how many provinces have a negative surplus",
+        "provinsi dengan surplus negatif",
+    ],
+)
+def test_a_number_below_zero_far_down_is_asked_back(question: str) -> None:
+    """A province may have a negative total, or any report of a cooperative there below zero."""
+    found = outcome(UNIONS, question)
+    assert isinstance(found, Declined)
+    assert found.reason.key == "rows_or_totals"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["provinces with a negative total surplus", "provinces whose total surplus is minus"],
+)
+def test_a_negative_total_is_one_of_groups(question: str) -> None:
+    """A total below zero is that of each group."""
+    assert "having sum(surplus) < 0" in text(UNIONS, question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "which cities have orders of an amount above 50 in total",
+        "which cities have orders with an amount above 50 altogether",
+    ],
+)
+def test_a_limit_of_all_together_is_none_of_single_rows(question: str) -> None:
+    """Where a limit is one of all rows together, no single row is limited."""
+    found = outcome(SHOP, question)
+    assert not isinstance(found, Understood) or "having" in printed(found.query)
+
+
+@pytest.mark.parametrize(
+    ("model", "question", "columns"),
+    [
+        (UNIONS, "what is the island of each province", "province_name, island"),
+        (SHOP, "what is the category of each product", "product_name, "),
+        (SHOP, "what's the city of every customer", "customer_name, city"),
+    ],
+)
+def test_what_each_has_is_listed(model: SemanticModel, question: str, columns: str) -> None:
+    """What a property of each is asks for no number."""
+    assert text(model, question).startswith(f"list {columns}")
 
 
 def test_a_limit_of_a_total_is_none_of_single_rows() -> None:
