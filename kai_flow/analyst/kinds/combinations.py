@@ -1,8 +1,21 @@
 """Combinations of several things, ranked or grouped together: channel and category."""
 
-from kai_flow.analyst.kinds.building import DIMENSION
+from msgspec.structs import replace
+
+from kai_flow.analyst.kinds.building import DIMENSION, NUMBER
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
-from kai_flow.analyst.reading.parts import Combination, Dimension, Groups, Sign
+from kai_flow.analyst.kinds.ranking import rank_by
+from kai_flow.analyst.reading.parts import (
+    Column,
+    Combination,
+    Computed,
+    Dimension,
+    Groups,
+    Measured,
+    Rank,
+    Rows,
+    Sign,
+)
 
 
 def _pair(*parts: Sign | Dimension) -> Combination | None:
@@ -10,6 +23,16 @@ def _pair(*parts: Sign | Dimension) -> Combination | None:
     by = tuple(part for part in parts if not isinstance(part, Sign))
     many = Sign("combinations") in parts
     return Combination(by, many) if len(set(by)) == len(by) else None
+
+
+def _top(
+    rank: Rank, pair: Combination, *rest: Sign | Column | Computed | Measured | Rows
+) -> Combination | None:
+    """The words "Top 5 combinations of channel and category by revenue"."""
+    if pair.rank is not None or rank.of is not None:
+        return None
+    by = rank_by(rank, *rest) if rest else rank
+    return None if by is None else replace(pair, rank=by)
 
 
 def _grouped(_sign: Sign, pair: Combination) -> Groups:
@@ -47,6 +70,8 @@ KIND = Kind(
                 Rule(f"{sign}, two", (DIMENSION, DIMENSION, sign), _pair, cost=0.05),
             )
         ),
+        Rule("top combinations", (Rank, Combination), _top),
+        Rule("top combinations by", (Rank, Combination, "ranked by", (*NUMBER, Rows)), _top),
         Rule("per combination", ("per", Combination), _grouped),
         Rule("by combination", ("by", Combination), _grouped),
     ),

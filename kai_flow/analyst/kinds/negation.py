@@ -6,6 +6,7 @@ from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Operator
 from kai_flow.analyst.reading.parts import (
     Amount,
+    Beside,
     Clock,
     Column,
     Compared,
@@ -44,6 +45,11 @@ def _other(column: Column, _sign: Sign, values: Values) -> Where | None:
     """The words "Cities other than Leeds"."""
     same = of_column(column, values)
     return None if same is None else Where(Negated(equal(same)))
+
+
+def _other_done(verb: Beside, sign: Sign, values: Values) -> Where | None:
+    """The words "Paid, but not by card", "yang pembayarannya bukan kartu"."""
+    return _other(verb.column, sign, values)
 
 
 def _empty(*parts: Sign | Column) -> Where:
@@ -207,6 +213,7 @@ KIND = Kind(
     },
     rules=(
         Rule("other values", (Column, "not", Values), _other, cost=-0.1, same=column_of),
+        Rule("other values done", (Beside, "not", Values), _other_done, -0.25, same=column_of),
         Rule("not", ("not", Where), _not, cost=0.2),
         Rule("no longer", ("no longer", Where), _no_longer, cost=0.2),
         Rule("no longer, more", ("no longer", Where, "any more"), _no_longer, cost=0.2),

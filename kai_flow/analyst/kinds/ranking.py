@@ -108,7 +108,8 @@ def _limit(_sign: Sign, figure: Figure) -> Limit | None:
     return None if 1900 <= figure.value <= 2100 else Limit(int(figure.value))
 
 
-def _by(rank: Rank, *rest: "Sign | Column | Computed | Measured | Rows") -> Rank | None:
+def rank_by(rank: Rank, *rest: "Sign | Column | Computed | Measured | Rows") -> Rank | None:
+    """The rank by a number that is named after it; None if it goes by another one."""
     by = rest[-1]
     if isinstance(by, Sign) or not (rank.by is None or _implied_only(rank)):
         return None
@@ -274,9 +275,9 @@ KIND = Kind(
         Rule("of the rank", (DIMENSION, Rank), lambda of, rank: _of(rank, of)),
         Rule("rank of some", (Rank, Some), _of_some),
         Rule("some of the rank", (Some, Rank), lambda some, rank: _of_some(rank, some)),
-        Rule("rank by", (Rank, "ranked by", NUMBER), _by),
-        Rule("rank by rows", (Rank, "ranked by", Rows), _by, cost=0.1),
-        Rule("rank by, plain", (Rank, NUMBER), _by, cost=0.1),
+        Rule("rank by", (Rank, "ranked by", NUMBER), rank_by),
+        Rule("rank by rows", (Rank, "ranked by", Rows), rank_by, cost=0.1),
+        Rule("rank by, plain", (Rank, NUMBER), rank_by, cost=0.1),
         Rule("limit", ("limit", Figure), _limit, cost=0.1),
         Rule("limit rows", (Figure, "rows"), lambda f, _s: Limit(int(f.value))),
     ),

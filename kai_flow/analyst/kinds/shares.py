@@ -108,6 +108,7 @@ KIND = Kind(
             *("is", "are", "was", "were", "got", "get", "has been", "have been", "that is"),
             *("goes to", "went to", "is spent on", "was spent on", "spent on", "used for"),
             *("that are", "which is", "which are", "that was", "that were", "went", "did"),
+            *("have we", "did we", "do we", "have been", "has been", "had been"),
         ),
         "rate": ("rate", "rates"),
         "making up": (

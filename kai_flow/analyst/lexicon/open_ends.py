@@ -60,6 +60,28 @@ _ONWARDS = Phrases(
     *("hingga hari ini", "ke atas", "sampai kini", "dan sekarang", "dan hari ini"),
 )
 
+_AFTER_ON = frozenset(
+    [
+        *(
+            ",",
+            "and",
+            "or",
+            "by",
+            "per",
+            "for",
+            "in",
+            "at",
+            "with",
+            "where",
+            "that",
+            "which",
+            "who",
+        ),
+        *("what", "how", "is", "was", "were", "are", "to", "each", "every", "from", "of", "please"),
+    ]
+)
+"""Words after "from 2023 on"; before others, "on" begins something else: "in 2023 on the day"."""
+
 
 def open_ended(tokens: Sequence[Token], singles: Sequence[PeriodSpan]) -> Iterator[PeriodSpan]:
     """Every open period that a single date or relative period is the end of."""
@@ -82,8 +104,9 @@ def _lasts(tokens: Sequence[Token], last: int, side: _Side, half: bool) -> Itera
     if not half:
         yield last
     if side == "since":
-        for _, end in _ONWARDS.after(tokens, last):
-            yield end
+        for phrase, end in _ONWARDS.after(tokens, last):
+            if phrase != "on" or end == len(tokens) or tokens[end].word in _AFTER_ON:
+                yield end
 
 
 def _reaching(side: _Side, span: PeriodSpan) -> Iterator[PeriodSpan]:

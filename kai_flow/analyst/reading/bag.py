@@ -285,6 +285,7 @@ def _put_other(  # noqa: C901, PLR0912 -- one case for each class of parts
         case Combination(by) as combination:
             bag.groups += [(dimension, words) for dimension in by]
             bag.combination = combination
+            bag.ranks += [(rank, words) for rank in [combination.rank] if rank is not None]
         case Refused(reason):
             bag.refused.append(reason)
         case _:

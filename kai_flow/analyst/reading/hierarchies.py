@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.hierarchies import BELOW
-from kai_flow.analyst.query.nodes import Function, Words
+from kai_flow.analyst.query.nodes import Function, Operator, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
@@ -44,7 +44,10 @@ def _each_one(bag: Bag, above: Sequence[p.Column]) -> Bag:
         return bag
     count = p.Amount(Function.COUNT, None, above[0].ref.table)
     measures = [(count if m == BELOW else m, words) for m, words in bag.measures]
-    return replace(bag, measures=measures)
+    if measures == bag.measures:
+        return bag
+    below = p.Compared(above[0], Operator.PRESENT)  # nobody is the subordinate of nobody
+    return replace(bag, measures=measures, tests=[*bag.tests, (below, ())])
 
 
 def _is_above(a: Assembler, of: p.Column) -> bool:

@@ -11,6 +11,7 @@ from kai_flow.analyst.reading.how_many import (
     tells_each,
     tells_no_things,
 )
+from kai_flow.analyst.reading.one_way import reached_alike
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.superiors import all_told, of_those_above, picks_nobody
 from kai_flow.analyst.reading.told_of_things import (
@@ -49,7 +50,7 @@ def holding(
     if asked and not told:
         return "rows_or_totals"
     queries = [each.query for each in told if each.query is not None]
-    return untold(tokens, queries) or of_groups(tokens, of_those_above(tokens, told))
+    return untold(tokens, queries) or of_groups(tokens, reached_alike(of_those_above(tokens, told)))
 
 
 def _of_each(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

@@ -14,9 +14,13 @@ THINGS: Final = frozenset(["stock", "quantity", "weight", "distance", "capacity"
 """Concepts of how many or how much of something there is."""
 
 
+BETWEEN: Final = frozenset(["of", "total", "dari", "overall"])
+"""Words that may stand between the two."""
+
+
 def worth_of_things(tokens: Sequence[Token]) -> frozenset[int]:
     """The places of "value" beside a quantity: it says more than the quantity does."""
-    empty = fillers("en") | {"of"}
+    empty = fillers("en") | fillers("id") | BETWEEN
     told = [(at, token.word) for at, token in enumerate(tokens) if token.word not in empty]
     return frozenset(_worth(told))
 

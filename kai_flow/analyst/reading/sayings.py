@@ -34,7 +34,7 @@ def plainly(tokens: Sequence[Token], index: Index) -> tuple[Token, ...]:
     at = 0
     while at < len(tokens):
         words, end = found.get(at, ((), at))
-        if end == at or _meant(names, at, end, left_out=not words):
+        if end == at or _meant(names, tokens, range(at, end), words):
             plain.append(tokens[at])
             at += 1
             continue
@@ -54,8 +54,18 @@ def _sayings(tokens: Sequence[Token]) -> Iterator[tuple[int, tuple[tuple[str, ..
             yield at, (SAYINGS[phrase], end)
 
 
-def _meant(names: Sequence[tuple[int, int]], first: int, last: int, *, left_out: bool) -> bool:
-    """Whether the words of a saying are names here as they stand."""
-    if left_out:
-        return any(start < last and first < end for start, end in names)
-    return (first, last) in names
+def _meant(
+    names: Sequence[tuple[int, int]], tokens: Sequence[Token], span: range, plain: Sequence[str]
+) -> bool:
+    """Whether the words of a saying are names here as they stand.
+
+    Where the plain words are some of those of the saying, the other ones must name nothing.
+    """
+    if (span.start, span.stop) in names:
+        return True
+    said = {tokens[at].word for at in span}
+    if not said.issuperset(plain):
+        return False
+    return any(
+        first <= at < last for at in span if tokens[at].word not in plain for first, last in names
+    )

@@ -192,6 +192,8 @@ def _is_in(attribute: Attribute, unit: str, model: SemanticModel) -> bool:
         return MONEY.get(own, SPELLED.get(own, own)) == MONEY.get(unit, unit)
     if unit not in MONEY:
         return unit in UNSAID and means(attribute, MEASURED[unit])
+    if attribute.high is not None and attribute.high <= 1:
+        return False  # a discount of 0.1 is no money
     others = {MONEY[each.unit] for each in model.attributes.values() if each.unit in MONEY}
     return _is_money(attribute) and MONEY[unit] in (others or {HOME}) and len(others) < 2
 

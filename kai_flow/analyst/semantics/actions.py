@@ -99,7 +99,7 @@ class Actions:
                 yield from ((at, hint) for hint in self._verbs[token.word])
             if token.word in self._acts and self.acts(tokens, at):
                 yield from ((at, hint) for hint in self._acts[token.word])
-            for hint in self._nouns.get(token.word) or self._nouns.get(stem(token.word, "en"), []):
+            for hint in self._nouns.get(token.word) or self._nouns.get(stem(token.word), []):
                 if hint.how == "beside" or at not in named:
                     yield at, hint
 

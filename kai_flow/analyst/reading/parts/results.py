@@ -35,6 +35,8 @@ class Combination(Struct, frozen=True, gc=False, cache_hash=True):
 
     by: tuple[Dimension, ...]
     many: bool = False
+    rank: "Rank | None" = None
+    """The first of an order of them: "top 5 combinations of …"."""
 
 
 class Some(Struct, frozen=True, gc=False, cache_hash=True):
