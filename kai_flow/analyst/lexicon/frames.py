@@ -7,14 +7,18 @@ from importlib.resources import files
 from typing import Any, Final
 
 __all__ = [
+    "INCLUDED",
+    "LEFT_OUT",
     "LIMITING",
     "MAKING",
+    "MISSING",
     "PURPOSES",
     "SUPPOSING",
     "WORDS",
     "address_before",
     "asker_before",
     "context",
+    "courtesies_only",
     "courtesy_after",
     "courtesy_before",
 ]
@@ -32,6 +36,9 @@ LIMITING: Final = frozenset(_SLOTS["limiting"].split())
 
 SUPPOSING: Final = frozenset(_SLOTS["supposing"].split())
 """Words of what is not so: "kalau harga naik"."""
+
+MISSING: Final = frozenset(_FRAMES["counting"]["missing"].split())
+"""Words for what has no value."""
 
 PURPOSES: Final = frozenset(f"{_SLOTS['purpose_en']} {_SLOTS['purpose_id']}".split())
 """What people ask for: audits, meetings, reports."""
@@ -58,6 +65,11 @@ _BEFORE: Final = _beginnings(_FRAMES["courtesy"]["start"])
 _ANY_BEFORE: Final = re.compile("|".join(f"(?:{each.pattern})" for each in _BEFORE))
 """What begins with any of them: most words do not."""
 _AFTER: Final = _compiled(rf"(?<!\S)(?:{each})$" for each in _FRAMES["courtesy"]["end"])
+LEFT_OUT: Final = _compiled(_FRAMES["counting"]["left_out"])
+"""Sentences that say what is left out, which is their group x."""
+INCLUDED: Final = _compiled(_FRAMES["counting"]["included"])
+"""Sentences that say what counts as well, which is their group x."""
+_PRAISE: Final = _beginnings(_FRAMES["courtesy"]["praise"])
 _ADDRESS: Final = _compiled(_FRAMES["courtesy"]["address"])
 _ASKERS: Final = _beginnings(_FRAMES["context"]["askers"])
 _CONTEXT: Final = (*_compiled(_FRAMES["context"]["clauses"]), *_ASKERS)
@@ -82,6 +94,18 @@ def courtesy_after(words: Sequence[str]) -> int:
 def address_before(words: Sequence[str]) -> bool:
     """Whether words are nothing but a form of address: "Pak", "hello team"."""
     return any(pattern.fullmatch(" ".join(words)) for pattern in _ADDRESS)
+
+
+def courtesies_only(words: Sequence[str]) -> bool:
+    """Whether words are nothing but thanks, greetings and praise: "Sip, makasih banyak ya"."""
+    rest = list(words)
+    while rest:
+        text = " ".join(rest)
+        said = max(_words_of(text, pattern) for pattern in (*_BEFORE, *_PRAISE, *_ADDRESS))
+        if not said:
+            return False
+        del rest[:said]
+    return bool(words)
 
 
 def asker_before(words: Sequence[str]) -> int:

@@ -126,6 +126,34 @@ def listed_events(
     )
 
 
+def nested(
+    model: SemanticModel, fact: str, measures: Sequence[Measure], groups: Sequence[Group]
+) -> bool:
+    """Whether a number of each single event is asked for: "the median revenue per order".
+
+    That is the median of what the orders are worth, which no query of ours tells, and no list of
+    the medians of their lines.
+    """
+    middle = any(isinstance(m, Aggregate) and m.function in _MIDDLE for m in measures)
+    return middle and any(of_events(model, fact, group) for group in groups)
+
+
+def of_events(model: SemanticModel, fact: str, group: Group) -> bool:
+    """Whether a group is a single event of another table than the fact, or the key of one."""
+    if not isinstance(group, FieldGroup):
+        return False
+    if group.field.table != fact:
+        return _each_event(model, group)
+    ends = [join for join in model.joins.values() if join.source == fact and not join.widens]
+    return not group.field.path and any(
+        _is_event(model, join.target)
+        for join in ends
+        if [own for own, _ in join.pairs] == [group.field.column]
+    )
+
+
+_MIDDLE: Final = frozenset([Function.MEDIAN, Function.MINIMUM, Function.MAXIMUM])
+
 _ADDED: Final = frozenset([Function.SUM, Function.COUNT])
 
 

@@ -25,7 +25,13 @@ from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.all_of import reached
 from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import Assembler
-from kai_flow.analyst.reading.averages import counted_singly, dropped, listed_events, without_own
+from kai_flow.analyst.reading.averages import (
+    counted_singly,
+    dropped,
+    listed_events,
+    nested,
+    without_own,
+)
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.concepts import undoes
 from kai_flow.analyst.reading.filtering import with_values
@@ -102,7 +108,9 @@ def numbers_of(
             lone = bool(bag.sorts) and not by  # one number is in no order
             numbers = _shown(made)
             order = orders_of(a, bag, numbers, by)
-            constant |= any(of_other_rows(measure, where) for measure in made)
+            constant |= any(of_other_rows(m, where) for m in made) or nested(
+                a.model, fact, made, by
+            )
             constant |= undoes(a.model, fact) and any(map(_per_different, made))
             if constant or lone or order is None or of_single_rows(resolver, made, by):
                 continue

@@ -17,9 +17,11 @@ from kai_flow.analyst.reading.across import completed
 from kai_flow.analyst.reading.all_of import reached
 from kai_flow.analyst.reading.asides import beside
 from kai_flow.analyst.reading.assembler import Assembler
+from kai_flow.analyst.reading.averages import of_events
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.choices import Note, combined
 from kai_flow.analyst.reading.concepts import undoes
+from kai_flow.analyst.reading.day_names import with_named_days
 from kai_flow.analyst.reading.filtering import filters, with_values
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.listed_columns import telling
@@ -157,7 +159,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
             continue
         asked = Wanted([(by, words), *extra], groups, tests, bag.havings, part_of)
         for choice in grouped_numbers(a, resolver, asked, bag.cost):
-            whole, made, where, having = choice.value
+            whole, made, where, having = with_named_days(a.model, choice.value)
             raw = completed(a, bag, whole, groups, tests)
             if raw is None:
                 continue
@@ -166,6 +168,7 @@ def rank_groups(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[
                 unsound(resolver, measures, made)
                 or of_own_time(measures, made)
                 or (rank.paced and of_single_rows(a.model, fact, made, where))
+                or (_open_end(rank) and any(of_events(a.model, fact, each) for each in made))
             ):
                 continue
             places, notes = _places(a, rank, words)

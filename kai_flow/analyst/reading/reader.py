@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from msgspec import json
 
+from kai_flow.analyst.lexicon.frames import courtesies_only
 from kai_flow.analyst.lexicon.lexicon import (
     Language,
     detect,
@@ -22,6 +23,7 @@ from kai_flow.analyst.reading.assembly import readings as assembled
 from kai_flow.analyst.reading.bag import collected
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import ROUNDING, Note
+from kai_flow.analyst.reading.clauses import PAUSES
 from kai_flow.analyst.reading.contradictions import has_an_empty_part
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.details import plainest
@@ -41,6 +43,12 @@ from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.relatives import clauses_in
 from kai_flow.analyst.reading.rules import BY_HEADS
 from kai_flow.analyst.reading.sayings import plainly
+from kai_flow.analyst.reading.second_sentences import (
+    Counted,
+    counted_as_well,
+    counts_anyway,
+    with_left_out,
+)
 from kai_flow.analyst.reading.small_values import settled
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.reading.stepped_over import bound, known_ones
@@ -121,13 +129,42 @@ def read(
     language = detect(tokens)
     if len(tokens) > MOST_TOKENS or not model.entities:
         return _outcome(tokens, model, index, today, language, margin), language
+    if courtesies_only([token.word for token in tokens if token.word not in PAUSES]):
+        return Declined(Note("nothing_known")), language
+    leaving = with_left_out(question, tokens, language)
+    counted = None if leaving else counted_as_well(question, tokens)
+    inner = leaving or (counted.tokens if counted else tokens)
+    outcome = _opened(question, inner, index, today, language, margin)
+    if counted and isinstance(outcome, Understood):
+        outcome = _with_those(outcome, counted, index, language)
+    return outcome, language
+
+
+def _with_those(outcome: Understood, counted: Counted, index: Index, language: Language) -> Outcome:
+    """An outcome, if it counts what the question wants to be counted as well."""
+    words = " ".join(token.text for token in counted.sentence)
+    if counts_anyway(outcome.query, counted, index, language):
+        return _told(outcome, (words,))
+    return Declined(Note("not_understood", (("words", words),)))
+
+
+def _opened(
+    question: str,
+    tokens: Sequence[Token],
+    index: Index,
+    today: date,
+    language: Language,
+    margin: float,
+) -> Outcome:
+    """What a question means without what stands around it, or else with that."""
+    model = index.model
     inner = opened(question, tokens, index, language)
     outcome = _outcome(inner.tokens, model, index, today, language, margin)
     if isinstance(outcome, Declined) and len(inner.tokens) < len(tokens):
         whole = _outcome(tokens, model, index, today, language, margin)
         if not isinstance(whole, Declined) or whole.reason.key not in UNREAD:
-            return whole, language
-    return _told(outcome, inner.aside), language
+            return whole
+    return _told(outcome, inner.aside)
 
 
 def _told(outcome: Outcome, aside: Sequence[str]) -> Outcome:
