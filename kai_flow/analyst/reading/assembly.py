@@ -15,7 +15,7 @@ from kai_flow.analyst.reading.claims import changes_of_all
 from kai_flow.analyst.reading.coherence import coherent
 from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_by_side
 from kai_flow.analyst.reading.compounds import split
-from kai_flow.analyst.reading.contrasts import compared
+from kai_flow.analyst.reading.contrasts import compared, named_once
 from kai_flow.analyst.reading.extents import extents
 from kai_flow.analyst.reading.extremes import one_of_two, with_extremes
 from kai_flow.analyst.reading.further import with_further
@@ -136,7 +136,7 @@ def _asked(a: Assembler, bag: Bag) -> Iterator[Reading]:
     elif bag.asked("extent") or bag.asked("covers"):
         yield from extents(a, bag) if bag.asked("extent") else ()
     elif bag.versus:
-        yield from side_by_side(a, bag)
+        yield from side_by_side(a, named_once(a.model, bag))
     elif bag.gap or ((bag.compare or bag.more) and not bag.groups):
         yield from side_by_side(a, compared(bag))
     elif bag.than and not bag.change:

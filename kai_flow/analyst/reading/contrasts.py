@@ -1,14 +1,20 @@
 """What a question puts side by side, taken out of its filters."""
 
 from itertools import combinations
+from typing import Final
 
 from msgspec.structs import replace
 
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.ends import adjacent, ends
-from kai_flow.analyst.reading.parts import Test, Versus, Within
+from kai_flow.analyst.reading.parts import Column, Compared, Dimension, Rows, Test, Versus, Within
 from kai_flow.analyst.reading.sides import listed, sides_of, told_apart
+from kai_flow.analyst.schema import ColumnRef
+from kai_flow.analyst.semantics.model import SemanticModel
+
+AGAIN_COST: Final = 0.2
+"""What groups that name the sides of a comparison make another meaning of them dearer."""
 
 Found = tuple[tuple[Test, ...], tuple[int, ...]]
 """Sides, and the places of the filters that they come from."""
@@ -23,6 +29,31 @@ def compared(bag: Bag) -> Bag:
     words: Words = tuple(sorted({word for at in places for word in bag.tests[at][1]}))
     tests = [test for at, test in enumerate(bag.tests) if at not in places]
     return replace(bag, tests=tests, versus=[(Versus(sides), words)])
+
+
+def named_once(model: SemanticModel, bag: Bag) -> Bag:
+    """The bag without groups that only name what its sides are: "A versus B: … of each type"."""
+    columns = {
+        side.of.ref
+        for versus, _ in bag.versus
+        for side in versus.sides
+        if isinstance(side, Compared) and isinstance(side.of, Column)
+    }
+    again = [each for each in bag.groups if columns & _told_by(model, each[0])]
+    if not again or len(bag.versus) != 1:
+        return bag
+    (versus, words) = bag.versus[0]
+    said = tuple(sorted({*words, *(at for _, there in again for at in there)}))
+    groups = [each for each in bag.groups if each not in again]
+    return replace(bag, groups=groups, versus=[(versus, said)], cost=bag.cost - AGAIN_COST)
+
+
+def _told_by(model: SemanticModel, of: Dimension) -> frozenset[ColumnRef]:
+    """The column that a group is of, or that names its rows."""
+    if isinstance(of, Column):
+        return frozenset([of.ref])
+    label = model.entities[of.table].label if isinstance(of, Rows) else None
+    return frozenset([ColumnRef(of.table, label)] if isinstance(of, Rows) and label else [])
 
 
 def _listed(bag: Bag) -> list[Found]:

@@ -153,6 +153,18 @@ def test_groups_of_a_category_are_not_done_by_its_values() -> None:
     assert not isinstance(found, Understood) or found.query.groups
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Mall versus Ruko: total sales amount of each branch type in 2024",
+        "Mall vs Ruko: berapa total sales amount tiap branch type tahun 2024?",
+    ],
+)
+def test_the_sides_of_a_comparison_may_be_named_by_what_they_are(asked: str) -> None:
+    """In "A versus B: … of each type", the types are A and B, and no others."""
+    assert text(SHOP, asked) == text(SHOP, "Compare Mall and Ruko: total sales amount in 2024")
+
+
 TRIPS = model_of(
     """
     CREATE TABLE cities (id INTEGER PRIMARY KEY, city_name TEXT, island TEXT);
