@@ -104,7 +104,7 @@ def _about_tables(key: str, given: dict[str, str], names: Names) -> str:
             said = messages.RATE_SUMMED if key == "rate_summed" else messages.UNDATED
             return said.say(language, column=column)
         case "ranked_by_what":
-            return _ranked_by(given["table"], names)
+            return _ranked_by(given.get("table", ""), names)
         case _ if given.get("words"):
             return messages.NOT_UNDERSTOOD.say(language, words=given["words"])
         case _:

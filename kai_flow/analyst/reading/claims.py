@@ -65,6 +65,27 @@ NUMEROUS: Final = frozenset(["most", "fewest", "least", "terbanyak", "banyak", "
 """Words that say of things that they are many or few."""
 
 
+AVERAGED: Final = frozenset([Function.AVERAGE, Function.MEDIAN])
+
+AVERAGES: Final = frozenset(["average", "avg", "mean", "median", "rata-rata", "rata", "rerata"])
+"""Words for an average."""
+
+OF: Final = frozenset(["of", "for", "among", "in", "from"])
+
+FIRST: Final = frozenset(
+    [
+        *("top", "best", "biggest", "largest", "leading", "greatest"),
+        *("worst", "bottom", "smallest"),
+    ]
+)
+"""Words for the first or last of some things, which do not say of which number."""
+
+FIRST_OF_THEM: Final = frozenset(
+    ["teratas", "terbaik", "terbesar", "terburuk", "terbawah", "terkecil", "besar"]
+)
+"""The same after the things, in Indonesian."""
+
+
 def counts_the_best(tokens: Sequence[Token], query: Query) -> bool:
     """Whether "who is the best store" is read as who has the most stores.
 
@@ -77,6 +98,29 @@ def counts_the_best(tokens: Sequence[Token], query: Query) -> bool:
     words = {tokens[at].word for at in words_of(measure)}
     who = any(token.word in WHO for token in tokens)
     return counts and who and not words.isdisjoint(BEST) and words.isdisjoint(NUMEROUS)
+
+
+def averages_the_best(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether "the average amount of the top 3 stores" would be that of those where it is highest.
+
+    What makes stores the top ones is not said: it may be their total as well.
+    """
+    measure = query.measures[0] if query.measures else None
+    if not isinstance(measure, Aggregate) or measure.function not in AVERAGED or not query.limit:
+        return False
+    words = [token.word for token in tokens]
+    said = min((at for at, word in enumerate(words) if word in AVERAGES), default=len(words))
+    return any(_top_things(words, at) for at in range(said + 1, len(words)))
+
+
+def _top_things(words: Sequence[str], at: int) -> bool:
+    """Whether words for the first of some things begin at a place: "of the top 3 stores"."""
+    if words[at] in OF:
+        after = [word for word in words[at + 1 : at + 4] if word not in {"the", "our"}]
+        return not FIRST.isdisjoint(word for word in after[:2] if not word.isdigit()) and (
+            after[0] in FIRST or after[0].isdigit()
+        )
+    return words[at].isdigit() and not FIRST_OF_THEM.isdisjoint(words[at + 2 : at + 4])
 
 
 def untold(tokens: Sequence[Token], queries: Sequence[Query]) -> str | None:

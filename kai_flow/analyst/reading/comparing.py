@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from kai_flow.analyst.lexicon.periods import Part
 from kai_flow.analyst.query.filters import parts_of
 from kai_flow.analyst.query.measure import Measure
 from kai_flow.analyst.query.nodes import (
@@ -62,7 +63,20 @@ def asked_apart(a: Assembler, bag: Bag) -> bool:
     numbers = _numbers(a, bag)
     if numbers and all(_apart(a, number) for number in numbers):
         return True
-    return _open_ended(test) and bool(numbers or bag.rows)
+    return (_open_ended(test) or _whole_week(test)) and bool(numbers or bag.rows)
+
+
+def _whole_week(test: p.Test) -> bool:
+    """Whether days are listed that are all there are: "weekday and weekend sales"."""
+    parts = test.parts if isinstance(test, p.Joined) else ()
+    days = [
+        set(part.time.period.values)
+        for part in parts
+        if isinstance(part, p.Within)
+        and isinstance(part.time.period, Part)
+        and part.time.period.part == "weekday"
+    ]
+    return len(days) == len(parts) == 2 and set().union(*days) == set(range(1, 8))
 
 
 def may_be_apart(a: Assembler, bag: Bag) -> bool:

@@ -44,6 +44,8 @@ def connects(sides: tuple[Item, ...]) -> bool:
     left, right = (side.part for side in sides)
     if isinstance(left, Column) and left == right:
         return False  # "the price is the same as the price of …"
+    if isinstance(left, Calendar) and _begins_with_time(sides[1]):
+        return False  # "weekday and weekend sales": no sales on weekends by weekday
     if isinstance(right, Shown):
         return True
     if _ends_in_filter(sides[0]) and isinstance(right, Where | Having):
@@ -71,6 +73,13 @@ def _owned(rank: Rank, column: Column) -> bool:
             return column.ref.table == ref.table
         case _:
             return False
+
+
+def _begins_with_time(item: Item) -> bool:
+    """Whether the first words of a noun are a filter of its time: "weekend sales"."""
+    return any(
+        words[:1] == (item.first,) and isinstance(test, Within) for test, words in item.aside
+    )
 
 
 def _ends_in_filter(item: Item) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Query
-from kai_flow.analyst.reading.claims import counts_the_best, done_only, untold
+from kai_flow.analyst.reading.claims import averages_the_best, counts_the_best, done_only, untold
 from kai_flow.analyst.reading.how_many import (
     counts_an_amount,
     counts_others,
@@ -47,10 +47,17 @@ def holding(
     if fitting and not asked:
         return "no_reading"
     told = [each for each in asked if not (each.query and _of_each(tokens, each.query, model))]
-    if asked and not told:
-        return "rows_or_totals"
     queries = [each.query for each in told if each.query is not None]
+    unclear = (asked and not told and "rows_or_totals") or _ranked_by(tokens, told)
+    if unclear:
+        return unclear
     return untold(tokens, queries) or of_groups(tokens, reached_alike(of_those_above(tokens, told)))
+
+
+def _ranked_by(tokens: Sequence[Token], readings: Sequence[Reading]) -> str | None:
+    """The key of the question back by what things are ranked, of which an average is asked for."""
+    whole = [each.query for each in readings if each.query is not None and not each.open]
+    return "ranked_by_what" if any(averages_the_best(tokens, each) for each in whole) else None
 
 
 def _of_each(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

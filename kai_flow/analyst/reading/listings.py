@@ -175,6 +175,7 @@ def _rows_of(
     shown = list(columns)
     spoken = any(t == table for t, _ in rows)
     named = spoken or any(a.numeric(c) for c, _ in columns)
+    named |= of_each_row(a, table, columns) and not _singled(a, bag)
     if (
         columns
         and not (bag.shown and spoken)

@@ -7,6 +7,7 @@ from kai_flow.analyst.reading.reader import Declined, Understood
 from kai_flow.analyst.semantics.model import SemanticModel
 from tests.unit.analyst.asking import outcome, text
 from tests.unit.analyst.claim_models import SALES, SHOP, UNIONS
+from tests.unit.analyst.scanned import model_of
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,50 @@ def test_a_limit_of_all_together_is_none_of_single_rows(question: str) -> None:
 def test_what_each_has_is_listed(model: SemanticModel, question: str, columns: str) -> None:
     """What a property of each is asks for no number."""
     assert text(model, question).startswith(f"list {columns}")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "average sales amount of the top 3 stores",
+        "average sales amount of the 3 biggest stores",
+        "rata-rata nilai penjualan 3 toko teratas",
+    ],
+)
+def test_an_average_of_the_first_is_asked_back(question: str) -> None:
+    """What makes stores the first is not said by the average that is asked of them."""
+    found = outcome(SALES, question)
+    assert isinstance(found, Declined)
+    assert found.reason.key == "ranked_by_what"
+
+
+@pytest.mark.parametrize(
+    "question", ["top 3 stores by average sales amount", "average sales amount by store, top 3"]
+)
+def test_the_first_by_an_average_are_ranked(question: str) -> None:
+    """An average that is said to be the order is one."""
+    assert "top 3 order by avg(sales_amount)" in text(SALES, question)
+
+
+@pytest.mark.parametrize(
+    "question", ["weekday and weekend sales amount", "nilai penjualan hari kerja dan akhir pekan"]
+)
+def test_all_days_are_no_filter(question: str) -> None:
+    """Weekdays and weekends are two numbers: together they are all days."""
+    found = text(SALES, question)
+    assert found.count("sum(sales_amount") == 2
+
+
+def test_what_tells_rows_is_shown_with_their_names() -> None:
+    """A column with another value in each row is listed with the names of the rows."""
+    members = model_of(
+        """
+        CREATE TABLE members (id INTEGER PRIMARY KEY, member_name TEXT, email TEXT, city TEXT);
+        INSERT INTO members VALUES (1, 'Ann', 'a@b.org', 'Bonn'), (2, 'Bob', 'b@b.org', 'Bonn'),
+          (3, 'Cid', 'c@b.org', 'Kiel');
+        """
+    )
+    assert text(members, "emails in Bonn").startswith("list member_name, email")
 
 
 def test_a_limit_of_a_total_is_none_of_single_rows() -> None:
