@@ -54,6 +54,7 @@ from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.reading.stepped_over import bound, known_ones
 from kai_flow.analyst.reading.telling import tells_all
 from kai_flow.analyst.reading.undated import is_undated
+from kai_flow.analyst.reading.value_lists import with_lists
 from kai_flow.analyst.reading.verbs import acting, without_things
 from kai_flow.analyst.reading.whole_limits import limiting, limits_groups, told_of_groups
 from kai_flow.analyst.semantics.index import Index
@@ -199,7 +200,7 @@ def _outcome(
     verbs = acting(tokens, index)
     empty = {at: cost for at, cost in empty.items() if at not in verbs}
     chart = Chart(len(tokens), labels(tokens, found, empty) | empty)
-    if not grow(chart, found, BY_HEADS):
+    if not grow(chart, with_lists(found), BY_HEADS):
         return Declined(Note("too_involved"))
     missing = uncovered(chart)
     outcome: Outcome
