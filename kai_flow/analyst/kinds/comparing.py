@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from kai_flow.analyst.kinds.building import SIDE, amount, count
-from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.kinds.kind import Element, Kind, Rule, Sample
 from kai_flow.analyst.query.nodes import Function
 from kai_flow.analyst.reading.parts import (
     Amount,
@@ -41,8 +41,8 @@ def plain_count(number: Amount) -> bool:
 
 def base(left: Amount, right: Amount) -> Amount | None:
     """The number that two sides share; the second one may name its rows only."""
-    mine, theirs = ((each.function, each.of, each.table) for each in (left, right))
-    return replace(left, where=()) if mine == theirs or plain_count(right) else None
+    alike = _same(left) == _same(right)
+    return replace(left, where=()) if alike or plain_count(right) else None
 
 
 def subject(item: Item) -> Hashable | None:
@@ -65,6 +65,17 @@ def restricted(item: Item) -> Literal[True] | None:
     """Whether there are filters of its own on what may be one side of a comparison."""
     own = isinstance(item.part, Amount) and item.part.where
     return True if own or item.aside else None
+
+
+def number_restricted(item: Item) -> Hashable | None:
+    """The number that may be one side of a comparison, if there are filters of its own on it."""
+    number = number_of(item.part) if restricted(item) and isinstance(item.part, Side) else None
+    return None if number is None else _same(number)
+
+
+def _same(number: Amount) -> Hashable:
+    """What two numbers have in common that differ in nothing but their filters."""
+    return number.function, number.of, number.table
 
 
 def _axis(where: Where) -> str | None:
@@ -115,6 +126,30 @@ def numbers_apart(*, loose: bool = False, gap: str = "") -> Callable[..., Versus
     return build
 
 
+def _of_their_rows(build: Callable[..., Versus | None]) -> Callable[..., Versus | None]:
+    """Builds the same sides where the second one names only the rows of the first one's number."""
+
+    def built(left: Side, *rest: Sign | Rows | Amount) -> Versus | None:
+        right = rest[-1]
+        mine, theirs = number_of(left), None if isinstance(right, Sign) else number_of(right)
+        if mine is None or theirs is None or not plain_count(theirs):
+            return None
+        return build(left, *rest) if _same(mine) != _same(theirs) else None
+
+    return built
+
+
+def _sides(
+    name: str, signs: tuple[str, ...], build: Callable[..., Versus | None], cost: float = 0.0
+) -> Iterable[Rule]:
+    """Two sides of one number, with signs between them."""
+    two: tuple[Element, ...] = (SIDE, *signs, SIDE)
+    rows: tuple[Element, ...] = (SIDE, *signs, (Rows, Amount))
+    of_rows = _of_their_rows(build)
+    yield Rule(name, two, build, cost=cost, scoped=True, same=number_restricted)
+    yield Rule(f"{name}, rows", rows, of_rows, cost=cost, scoped=True, same=restricted)
+
+
 def _elliptic(left: Where, of: Side, _sign: Sign, right: Where) -> Versus | None:
     """The words "Jakarta stores versus Bandung"."""
     number = number_of(of)
@@ -163,15 +198,13 @@ def _rules() -> Iterable[Rule]:
         ("and", numbers_apart(), 0.3),
         ("or", numbers_apart(loose=True), 0.1),
     ):
-        sides = (SIDE, sign, SIDE)
-        yield Rule(f"numbers {sign}", sides, build, cost=cost, scoped=True, same=restricted)
+        yield from _sides(f"numbers {sign}", (sign,), build, cost)
     yield Rule("noun between", (Where, SIDE, "versus", Where), _elliptic, cost=0.1, scoped=True)
     yield Rule("between", ("side by side", Where), _several)
     for sign in ("more", "higher", "dearer"):
         than = (sign, "versus")
         yield Rule(f"filters {sign} than", (Where, *than, Where), filters_apart(), same=subject)
-        two = (SIDE, *than, SIDE)
-        yield Rule(f"sides {sign} than", two, numbers_apart(), scoped=True, same=restricted)
+        yield from _sides(f"sides {sign} than", than, numbers_apart())
     yield Rule("in terms of", (Versus, "in terms of", SIDE), _measured, cost=0.05)
     yield Rule("in a time, by", (Versus, Where, "in terms of", SIDE), _measured, 0.0, aside=True)
     yield Rule("terms first", ("in terms of", SIDE, Versus), _measured, cost=0.3)
