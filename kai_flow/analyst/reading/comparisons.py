@@ -1,6 +1,6 @@
 """Comparisons of columns, derived measures and times with values, as filters of a query."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -32,6 +32,7 @@ from kai_flow.analyst.reading.parts import (
 )
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.units import OF_TIME, PIECES, scaled
+from kai_flow.analyst.reading.ways import Way
 from kai_flow.analyst.semantics.model import Attribute, Role
 
 NUMERIC = frozenset([Role.ADDITIVE, Role.RATE, Role.CODE, Role.TIME_PART])
@@ -66,6 +67,9 @@ YEARS_COST = 1.0
 ORDERED = frozenset(
     [Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST, Operator.BETWEEN]
 )
+
+UNPLAIN = frozenset([Operator.EMPTY, Operator.PRESENT])
+"""Comparisons with nothing, which may be something else or hold for every row."""
 
 _Values = tuple[str | float | bool, ...]
 
@@ -136,20 +140,43 @@ def _of_column(
     if years is not None:
         yield from within(resolver, years, words)
         return
-    if not _comparable(resolver.attribute(of), test) or _no_part(resolver.attribute(of), test):
+    doubt = _doubt(resolver, of, test)
+    if doubt is None:
         return
-    if (
-        test.operator is Operator.EMPTY
-        and of.ref.column in resolver.model.entities[of.ref.table].key
-    ):
-        return  # every row has one
     values = scaled(test.values, test.unit, resolver.attribute(of))
     if values is None:
         return  # no telling what the number means in the unit of the column
-    doubt = YEAR_COST * _like_a_year(test) + YEARS_COST * _like_years(test)
     for field in resolver.fields(of, words):
         condition = field.map(lambda field: _condition(field, test, values, words))
         yield condition.costing(doubt)
+
+
+def _doubt(resolver: Resolver, of: Column, test: Compared) -> float | None:
+    """What speaks against a comparison of a column with such values; None if it makes no sense."""
+    attribute = resolver.attribute(of)
+    if not _comparable(attribute, test) or _no_part(attribute, test):
+        return None
+    empty = test.operator is Operator.EMPTY
+    if empty and of.ref.column in resolver.model.entities[of.ref.table].key:
+        return None  # every row has one
+    return YEAR_COST * _like_a_year(test) + YEARS_COST * _like_years(test)
+
+
+def ways_to(resolver: Resolver, test: Compared) -> Sequence[Way] | None:
+    """What the filters of a plain column cost, found without these; None: only they tell."""
+    of = test.of
+    if not isinstance(of, Column) or test.operator in UNPLAIN:
+        return None
+    attribute = resolver.attribute(of)
+    if attribute.part == "year":
+        return None
+    doubt = _doubt(resolver, of, test)
+    if doubt is None or scaled(test.values, test.unit, attribute) is None:
+        return ()
+    return [
+        Way(cost + doubt, path or None, saves=bool(path))
+        for cost, path in resolver.alone.reached(of.ref.table, of.role)
+    ]
 
 
 def _like_years(test: Compared) -> bool:

@@ -20,7 +20,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.reading.beyond import against, of_all_or_these
 from kai_flow.analyst.reading.choices import ROUNDING, Choice, combined
-from kai_flow.analyst.reading.comparisons import compared, within
+from kai_flow.analyst.reading.comparisons import compared, ways_to, within
 from kai_flow.analyst.reading.contradictions import contradictory
 from kai_flow.analyst.reading.dimensions import TIMES
 from kai_flow.analyst.reading.lacking import of_missing
@@ -44,12 +44,14 @@ from kai_flow.analyst.reading.related_rows import (
     merged,
     related_to,
     shared,
+    way_of,
     with_related,
     with_tests,
 )
 from kai_flow.analyst.reading.remembering import remembered
 from kai_flow.analyst.reading.resolving import Resolver
 from kai_flow.analyst.reading.sides import alike
+from kai_flow.analyst.reading.ways import Way
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
@@ -110,9 +112,20 @@ def _least(resolver: Resolver, tests: tuple[tuple[Test, Words], ...]) -> Sequenc
     """What the filters cost at least: no more than all tests together, each at its cheapest."""
     if any(isinstance(test, Negated) and isinstance(test.part, Has) for test, _ in tests):
         return (-math.inf,)  # a period that is of missing rows costs nothing
-    return (
-        least_shared(resolver.model, [_tested(resolver, test, words) for test, words in tests]),
-    )
+    return (least_shared(resolver.model, [_ways(resolver, test, words) for test, words in tests]),)
+
+
+@remembered
+def _ways(resolver: Resolver, test: Test, words: Words) -> Sequence[Way]:
+    """What the filters that a test may be cost, and how they reach related rows."""
+    together = _one_test(test.parts) if isinstance(test, Joined) and test.either else None
+    if together is not None:
+        return _ways(resolver, together, words)
+    plain = test.part if isinstance(test, Negated) else test
+    known = ways_to(resolver, plain) if isinstance(plain, Compared) else None
+    if known is None:
+        return [way_of(choice) for choice in _tested(resolver, test, words)]
+    return known if plain is test else [Way(way.cost) for way in known]
 
 
 def _filters(

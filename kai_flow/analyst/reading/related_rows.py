@@ -16,11 +16,11 @@ from kai_flow.analyst.query.nodes import (
     Related,
     Words,
 )
-from kai_flow.analyst.reading.choices import Choice, cheapest, combined
+from kai_flow.analyst.reading.choices import Choice, combined
 from kai_flow.analyst.reading.comparisons import ORDERED
 from kai_flow.analyst.reading.parts import Has
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.reading.ways import cost_of
+from kai_flow.analyst.reading.ways import Way, cost_of
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Join, SemanticModel
 from kai_flow.analyst.semantics.paths import keeps_rows
@@ -173,26 +173,31 @@ def shared(model: SemanticModel, parts: Sequence[Filter]) -> float:
     return saved
 
 
-def least_shared(model: SemanticModel, options: Sequence[Sequence[Choice[Filter]]]) -> float:
+def way_of(choice: Choice[Filter]) -> Way:
+    """The way of a filter."""
+    one = _question(choice.value)
+    return Way(choice.cost) if one is None else Way(choice.cost, one.path, one.where is not None)
+
+
+def least_shared(model: SemanticModel, options: Sequence[Sequence[Way]]) -> float:
     """What one filter of each test costs at least, less what `shared` may find that they save.
 
     Any may save what its way has in common with one of another test, except for one of them.
     """
     if not all(options):
         return math.inf
-    full = [cheapest(choices) for choices in options]
+    full = [min([way.cost for way in ways]) for ways in options]
     if len(options) < 2:
         return sum(full)
-    asked = [[_question(choice.value) for choice in choices] for choices in options]
-    ways = [{one.path for one in each if one is not None} for each in asked]
+    paths = [{way.path for way in ways if way.path is not None} for ways in options]
     less = list(full)
-    for at, choices in enumerate(options):
-        others = set().union(*ways[:at], *ways[at + 1 :])
-        starts = {way[0] for way in others}
-        for choice, one in zip(choices, asked[at], strict=True):
-            if one is not None and one.where is not None and one.path[0] in starts:
-                common = max((_common(one.path, way) for way in others), key=len, default=())
-                less[at] = min(less[at], choice.cost - cost_of(common, model))
+    for at, ways in enumerate(options):
+        others = set().union(*paths[:at], *paths[at + 1 :])
+        starts = {path[0] for path in others}
+        for cost, path, saves in ways:
+            if saves and path is not None and path[0] in starts:
+                common = max((_common(path, other) for other in others), key=len, default=())
+                less[at] = min(less[at], cost - cost_of(common, model))
     return sum(less) + min(cost - saved for cost, saved in zip(full, less, strict=True))
 
 

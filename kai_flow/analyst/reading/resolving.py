@@ -168,6 +168,15 @@ class Resolver:
         """The ids of the joins to a table: see ``ways``."""
         return [way.map(ids) for way in self.ways(table, role)]
 
+    @kept
+    def reached(self, table: str, role: str | None) -> Sequence[tuple[float, tuple[str, ...]]]:
+        """What each way to a table costs, with its joins up to the last one to many rows."""
+        found = []
+        for way in self.ways(table, role):
+            wide = [at for at, join in enumerate(way.value, 1) if join.widens]
+            found.append((way.cost, ids(way.value[: wide[-1]]) if wide else ()))
+        return found
+
     def attribute(self, column: Column) -> Attribute:
         """What is known about a column."""
         return self.model.attributes[column.ref]

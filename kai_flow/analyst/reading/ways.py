@@ -1,7 +1,7 @@
 """What joins from the fact table cost: what is nearer is meant first."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from kai_flow.analyst.reading.choices import Choice, Note
 from kai_flow.analyst.semantics.model import Join, Path, SemanticModel
@@ -21,6 +21,16 @@ GUESSED: Final = 0.05
 
 SPECIAL: Final = 0.15
 """Of a join with a role that the question does not say, where another one has none."""
+
+
+class Way(NamedTuple):
+    """What a filter costs, and how it reaches the rows that it asks about."""
+
+    cost: float
+    path: tuple[str, ...] | None = None
+    """The joins to related rows, if it is a question to these."""
+    saves: bool = False
+    """Whether it may save what its joins have in common with those of another one."""
 
 
 def ids(path: Path) -> tuple[str, ...]:
