@@ -5,14 +5,14 @@ the joins between them lead. Most of those that are far apart would be assembled
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import combinations
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from kai_flow.analyst.reading.chart import Head, head_of
+from kai_flow.analyst.reading.chart import head_of
 from kai_flow.analyst.reading.cover import Cover
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import SemanticModel
@@ -21,43 +21,75 @@ from kai_flow.analyst.semantics.paths import joins_between
 MOST: Final = 20
 """Covers with parts of the same classes, however many of each, that are assembled at most."""
 
+TWINS: Final = 10
+"""Covers that take the same words for parts of the same classes, in other tables, at most."""
+
 PLACES: Final = 6
 """Places of a cost that count: sums of the same costs are equal, however they were rounded."""
+
+Tables: TypeAlias = dict[int, AbstractSet[str]]
+"""The tables of parts that many covers have, by the identity of the part."""
 
 
 def nearest(found: Sequence[Cover], model: SemanticModel) -> Sequence[Cover]:
     """The covers that are assembled, in their order: of those alike the cheapest and nearest."""
-    if len(found) <= MOST:
+    known: Tables = {}
+    twins = _of_each(found, _shape, TWINS, model, known)
+    return _of_each(twins, _heads, MOST, model, known)
+
+
+def _shape(cover: Cover) -> Hashable:
+    """Which words a cover takes for parts of which classes, and where filters stand within."""
+    return tuple(
+        [(item.first, item.last, head_of(item.part), len(item.aside)) for item in cover.items]
+    )
+
+
+def _heads(cover: Cover) -> Hashable:
+    """What rules know the parts of a cover by."""
+    return frozenset([head_of(item.part) for item in cover.items])
+
+
+def _of_each(
+    found: Sequence[Cover],
+    alike: Callable[[Cover], Hashable],
+    most: int,
+    model: SemanticModel,
+    known: Tables,
+) -> Sequence[Cover]:
+    """The covers, without the dearest and farthest of more than so many that are alike."""
+    if len(found) <= most:
         return found
-    alike: defaultdict[frozenset[Head], list[tuple[float, int]]] = defaultdict(list)
+    groups: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
     for at, cover in enumerate(found):
-        heads = frozenset([head_of(item.part) for item in cover.items])
-        alike[heads].append((round(cover.cost, PLACES), at))
-    known: dict[int, AbstractSet[str]] = {}
-    kept = {at for each in alike.values() for at in _kept(each, found, model, known)}
+        groups[alike(cover)].append((round(cover.cost, PLACES), at))
+    if max(map(len, groups.values())) <= most:
+        return found
+    kept = {at for each in groups.values() for at in _kept(each, most, found, model, known)}
     return [cover for at, cover in enumerate(found) if at in kept]
 
 
 def _kept(
     alike: Sequence[tuple[float, int]],
+    most: int,
     found: Sequence[Cover],
     model: SemanticModel,
-    known: dict[int, AbstractSet[str]],
+    known: Tables,
 ) -> Iterable[int]:
     """The places of those covers of one kind that are assembled.
 
     How far their tables are apart matters only among those that cost as much as the last of them.
     """
-    if len(alike) <= MOST:
+    if len(alike) <= most:
         return [at for _, at in alike]
     cheapest_first = sorted(alike)
-    last = cheapest_first[MOST - 1][0]
+    last = cheapest_first[most - 1][0]
     cheaper = [at for cost, at in cheapest_first if cost < last]
     equal = [(_apart(found[at], model, known), at) for cost, at in cheapest_first if cost == last]
-    return [*cheaper, *[at for _, at in sorted(equal)[: MOST - len(cheaper)]]]
+    return [*cheaper, *[at for _, at in sorted(equal)[: most - len(cheaper)]]]
 
 
-def _apart(cover: Cover, model: SemanticModel, known: dict[int, AbstractSet[str]]) -> int:
+def _apart(cover: Cover, model: SemanticModel, known: Tables) -> int:
     """How many joins lie between the tables of a cover, in all; ``known``: those of its parts.
 
     Covers have most parts in common: by its identity, a part is found without a look into it.
