@@ -113,7 +113,7 @@ class Bag(Struct):
 
     def asked(self, what: str) -> bool:
         """Whether the question wants this."""
-        return what in [ask.what for ask in self.asks]
+        return bool(self.asks) and what in [ask.what for ask in self.asks]
 
 
 def collected(cover: Cover) -> Bag | None:

@@ -148,11 +148,10 @@ class Chart:
         room = self._rooms.get((first, last, kind))
         return room.bar() if room is not None and kind is not Sign else math.inf
 
-    def add(self, item: Item) -> bool:
+    def add(self, item: Item, meaning: Meaning) -> bool:
         """Keep a constituent; False when it is there already as cheaply, or the beam is full."""
         place = (item.first, item.last, type(item.part))
         room = self._rooms.get(place)
-        meaning = meaning_of(item)
         known = None if room is None else room.costs.get(meaning)
         if known is not None and known <= item.cost + ROUNDING:
             return False
@@ -189,6 +188,7 @@ class Chart:
 
 
 def meaning_of(item: Item) -> Meaning:
+    """What a constituent means, whatever it costs."""
     return item.part, tuple([test for test, _ in item.aside]) if item.aside else ()
 
 

@@ -57,9 +57,13 @@ class Onward:
         known = self._known.get(place)
         if known is None:
             known = self._known[place] = list(self._at(*place))
+        find: object = None
+        what: Hashable = None
         for each in known:
             rule = each.rule
-            what = rule.same(first) if rule.same is not None else None
+            if rule.same is not find:  # rules that follow each other often need the same
+                find = rule.same
+                what = rule.same(first) if rule.same is not None else None
             ends = each.ends.get(what)
             if ends is None:
                 if what is None:
