@@ -237,7 +237,11 @@ KIND = Kind(
             *("terlaris", "paling laris", "paling laku", "terlaku", "paling banyak terjual"),
             *("terjual paling banyak", "paling banyak dijual", "terbanyak terjual"),
         ),
-        "worst-selling": ("paling tidak laku", "kurang laku", "paling tidak laris"),
+        "worst-selling": (
+            *("paling tidak laku", "kurang laku", "paling tidak laris", "paling sedikit terjual"),
+            *("terjual paling sedikit", "paling sedikit dijual", "paling sedikit laku"),
+            *("tersedikit terjual", "paling sepi peminat"),
+        ),
         "youngest": ("termuda", "paling muda"),
         "oldest in years": ("paling tua",),
         "heaviest": ("terberat", "paling berat"),

@@ -7,6 +7,7 @@ from kai_flow.analyst.query.nodes import Query
 from kai_flow.analyst.reading.claims import averages_the_best, counts_the_best, done_only, untold
 from kai_flow.analyst.reading.how_many import (
     counts_an_amount,
+    counts_for_units,
     counts_others,
     tells_each,
     tells_no_things,
@@ -70,6 +71,7 @@ def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> b
     return (
         counts_others(tokens, query, model)
         or counts_an_amount(tokens, query)
+        or counts_for_units(tokens, query, model)
         or tells_each(tokens, query)
         or picks_nobody(tokens, query)
         or tells_no_things(tokens, query, model)

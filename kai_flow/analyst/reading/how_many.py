@@ -7,17 +7,24 @@ from typing import Final
 from kai_flow.analyst.lexicon.lexicon import stem
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Aggregate, Field, FieldGroup, Function, Query
-from kai_flow.analyst.semantics.model import SemanticModel
+from kai_flow.analyst.reading.concepts import means
+from kai_flow.analyst.semantics.model import Role, SemanticModel
 
-__all__ = ["counts_an_amount", "counts_others", "tells_each", "tells_no_things"]
+__all__ = [
+    "counts_an_amount",
+    "counts_for_units",
+    "counts_others",
+    "tells_each",
+    "tells_no_things",
+]
 
 PLURAL: Final = "s"
 
-HOW_MUCH: Final = frozenset(
-    ("how", "much", aux) for aux in ("did", "do", "does", "was", "were", "have", "has")
-)
 DEALING: Final = frozenset(["sell", "sold", "spend", "spent", "buy", "bought", "earn", "earned"])
 """What is done for money, or so many times."""
+
+SOLD: Final = frozenset(["terjual", "laku"])
+"""What was done with so many of something."""
 
 COUNTS: Final = frozenset(["number", "count", "many", "often"])
 """Words that ask for a number of rows."""
@@ -46,11 +53,28 @@ def counts_an_amount(tokens: Sequence[Token], query: Query) -> bool:
     "How much did we sell to female customers" is no number of customers.
     """
     words = [token.word for token in tokens]
-    asked = any(pair in HOW_MUCH for pair in zip(words, words[1:], words[2:], strict=False))
+    asked = ("how", "much") in pairwise(words)
     if not asked or DEALING.isdisjoint(words) or not COUNTS.isdisjoint(words):
         return False
     counts = [m for m in query.measures if isinstance(m, Aggregate)]
     return any(m.function is Function.COUNT and m.of is None for m in counts)
+
+
+def counts_for_units(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
+    """Whether rows with quantities are counted where it is asked how much was sold.
+
+    "Kopi terjual berapa" is no number of sales, each of several packs.
+    """
+    words = {token.word for token in tokens}
+    if SOLD.isdisjoint(words) or not query.measures:
+        return False
+    counts = [m for m in query.measures if isinstance(m, Aggregate)]
+    if not any(m.function is Function.COUNT and m.of is None for m in counts):
+        return False
+    called = {word for name in model.entities[query.fact].names for word in name.words}
+    return called.isdisjoint(map(stem, words)) and any(
+        each.role is Role.ADDITIVE and means(each, "quantity") for each in model.of(query.fact)
+    )
 
 
 def tells_each(tokens: Sequence[Token], query: Query) -> bool:

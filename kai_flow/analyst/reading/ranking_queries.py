@@ -101,6 +101,8 @@ def rank_rows(a: Assembler, bag: Bag, rank: p.Rank, words: Words) -> Iterator[Re
         return
     resolver = a.resolver(table, bag)
     label = resolver.label(table)
+    if label is None and isinstance(by, p.Amount) and by.of == p.Implied("quantity"):
+        return  # what sells best is no line of an order
     played = playing(a.model, of, table, words)
     for column, extra in row_number(a, table, by, descending=rank.descending):
         others = [c for c, _ in bag.columns if isinstance(c, p.Column) and c.ref != column.ref]

@@ -1,16 +1,22 @@
 """Sayings of several words, said in the plain words that mean the same: "sent back" is returned."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
+
+from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.data import SAYINGS
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.reading.anybody import VERBS
 from kai_flow.analyst.semantics.index import Index
 
 __all__ = ["plainly"]
 
 PHRASES: Final = Phrases(*SAYINGS)
+
+NOTHING: Final = Token("", "")
 
 NAME: Final = 0.8
 """The score of a name that is meant as it stands."""
@@ -22,6 +28,7 @@ def plainly(tokens: Sequence[Token], index: Index) -> tuple[Token, ...]:
     What the database has as a name stays as it is; so does all that a saying would leave out, if
     a word of it names something here: a shop is a place where there are several.
     """
+    tokens = _by_whom(tokens)
     found = dict(_sayings(tokens))
     if not found:
         return tuple(tokens)
@@ -43,6 +50,19 @@ def plainly(tokens: Sequence[Token], index: Index) -> tuple[Token, ...]:
         plain += [Token(said, word, None, start, stop) for word in words]
         at = end
     return tuple(plain)
+
+
+def _by_whom(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens with "oleh" for "sama" after what is done: "dikembalikan sama pelanggan"."""
+    return [
+        replace(token, word="oleh") if token.word == "sama" and _done(before.word) else token
+        for before, token in pairwise((NOTHING, *tokens))
+    ]
+
+
+def _done(word: str) -> bool:
+    """Whether an Indonesian word says what is done to something."""
+    return word.startswith("di") and word in VERBS
 
 
 def _sayings(tokens: Sequence[Token]) -> Iterator[tuple[int, tuple[tuple[str, ...], int]]]:

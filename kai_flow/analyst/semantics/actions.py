@@ -30,7 +30,10 @@ _REVENUE: Final = frozenset([("revenue",), ("sale_amount",), ("sales_amount",)])
 _NOUNS_TOO: Final = frozenset(["belanja"])
 """Verbs that are mostly nouns: "total belanja" is what was spent."""
 _BEFORE_VERBS: Final = frozenset(
-    ["yang", "yg", "pernah", "sudah", "telah", "belum", "tidak", "sempat", "udah", "sdh", "blm"]
+    [
+        *("yang", "yg", "pernah", "sudah", "telah", "belum", "tidak", "sempat", "udah", "sdh"),
+        *("blm", "sering", "jarang", "rajin"),
+    ]
 )
 """Words after which they are verbs."""
 
@@ -95,8 +98,11 @@ class Actions:
         "registrations", is when it happened.
         """
         for at, token in enumerate(tokens):
-            if token.word in self._verbs and not _noun(tokens, at):
-                yield from ((at, hint) for hint in self._verbs[token.word])
+            own = token.word in self._verbs
+            verb = token.word if own else token.word.removesuffix("nya")
+            if verb in self._verbs and not _noun(tokens, at):
+                hints = self._verbs[verb]
+                yield from ((at, hint) for hint in hints if own or hint.how != "much")
             if token.word in self._acts and self.acts(tokens, at):
                 yield from ((at, hint) for hint in self._acts[token.word])
             for hint in self._nouns.get(token.word) or self._nouns.get(stem(token.word), []):

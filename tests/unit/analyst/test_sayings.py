@@ -76,6 +76,37 @@ def test_a_saying_means_what_its_plain_words_mean(said: str, plain: str) -> None
     assert text(said) == text(plain)
 
 
+def test_who_does_something_is_told_by_by() -> None:
+    """After what is done, "sama" is by whom, and joins no second group."""
+    words = [token.word for token in plainly(tokenize("barang dibalikin sama pelanggan"), INDEX)]
+    assert words == ["barang", "dikembalikan", "oleh", "pelanggan"]
+    both = [token.word for token in plainly(tokenize("stok sama harga"), INDEX)]
+    assert both == ["stok", "sama", "harga"]
+
+
+def test_what_sells_least_goes_by_what_sells_best_goes_by() -> None:
+    """The fewest that were sold are units, as the most are."""
+    assert text("produk yang paling sedikit terjual") == text("produk yang paling tidak laku")
+
+
+def test_what_sells_best_is_no_line_of_an_order() -> None:
+    """A ranking by what was sold is of products, though a line has a quantity too."""
+    assert "product_name" in text("barang apa yang paling laku?")
+
+
+def test_rows_are_not_counted_for_units() -> None:
+    """Rows that have quantities are no number of pieces that were sold."""
+    model = model_of(
+        """
+        CREATE TABLE sales (id INTEGER PRIMARY KEY, category TEXT, quantity INTEGER, price INTEGER);
+        INSERT INTO sales VALUES (1, 'Kopi', 3, 10), (2, 'Teh', 5, 8), (3, 'Kopi', 2, 10);
+        """
+    )
+    for question in ("How much Kopi did we sell?", "kopi terjual berapa?"):
+        found = read(question, model, Index(model), date(2024, 12, 31))[0]
+        assert not isinstance(found, Understood) or "count(*)" not in printed(found.query)
+
+
 def test_a_saying_that_is_a_name_here_stays_as_it_is() -> None:
     """Nothing is replaced that the database has as a value, and no warehouse is left out."""
     model = model_of(
