@@ -60,6 +60,10 @@ def text(question: str) -> str:
             "How many products have under 50 left in stock?",
             "Products with under 50 in stock, how many?",
         ),
+        (
+            "On average, how many units go out in one order?",
+            "On average, how many units per order?",
+        ),
         ("Total sales amount of our shop in 2024", "Total sales amount in 2024"),
         (
             "perjalanan sales amount per bulan di 2024",
