@@ -8,7 +8,8 @@ from msgspec import structs
 from kai_flow.analyst.lexicon.data import ACTIONS
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.filters import parts_of
-from kai_flow.analyst.query.nodes import Filter, Query, Related, bare
+from kai_flow.analyst.query.nodes import All, Filter, Query, Related, bare
+from kai_flow.analyst.reading.overlaps import counts
 from kai_flow.analyst.reading.reading import Reading
 
 __all__ = ["plainest"]
@@ -26,11 +27,16 @@ def plainest(tokens: Sequence[Token], readings: Sequence[Reading]) -> list[Readi
 
 
 def _adds_details(query: Query | None, other: Query | None, tokens: Sequence[Token]) -> bool:
-    if query is None or other is None or query.fact != other.fact:
+    if query is None or other is None:
         return False
     parts = parts_of(query.where)
     rest = [part for part in parts if not _of_verb(part, query.fact, tokens)]
-    if len(rest) == len(parts) or _told(rest) != _told(parts_of(other.where)):
+    if len(rest) == len(parts):
+        return False
+    if query.fact != other.fact:  # the customers who ordered are the different ones of the orders
+        where = rest[0] if len(rest) == 1 else All(parts=tuple(rest)) if rest else None
+        return counts(other, structs.replace(query, where=where))
+    if _told(rest) != _told(parts_of(other.where)):
         return False
     return bare(structs.replace(query, where=None)) == bare(structs.replace(other, where=None))
 

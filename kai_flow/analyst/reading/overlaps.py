@@ -76,12 +76,47 @@ def _some(tally: Tally) -> bool:
 def _overlap(one: Query | None, other: Query | None) -> bool:
     """Whether the answer of one query is in that of the other one."""
     ways = ((one, other), (other, one))
-    return _reordered(one, other) or any(
-        _tells(more, less) or _lists(more, less) or _counts(more, less) for more, less in ways
+    return (
+        _reordered(one, other)
+        or _of_one_key(one, other)
+        or any(
+            _tells(more, less) or _lists(more, less) or counts(more, less) for more, less in ways
+        )
     )
 
 
-def _counts(rows: Query | None, keys: Query | None) -> bool:
+def _of_one_key(one: Query | None, other: Query | None) -> bool:
+    """Whether both count different rows of a table, one by the keys that point to these."""
+    if one is None or other is None or len(one.measures) != 1 or len(other.measures) != 1:
+        return False
+    if bare(structs.replace(one, measures=())) != bare(structs.replace(other, measures=())):
+        return False
+    return any(
+        _pointing(left) is not None and bare(_pointing(left)) == bare(right)
+        for left, right in (
+            (one.measures[0], other.measures[0]),
+            (other.measures[0], one.measures[0]),
+        )
+    )
+
+
+def _pointing(measure: object) -> Aggregate | None:
+    """A count of different keys of a joined table, by the column that points to it."""
+    if not isinstance(measure, Aggregate) or measure.function is not Function.DISTINCT:
+        return None
+    of = measure.of
+    if not isinstance(of, Field) or not of.path:
+        return None
+    pointer, _, target = of.path[-1].partition(">")
+    table, _, column = pointer.rpartition(".")
+    if target != of.table or not table or column != of.column:
+        return None
+    return structs.replace(
+        measure, of=structs.replace(of, table=table, column=column, path=of.path[:-1])
+    )
+
+
+def counts(rows: Query | None, keys: Query | None) -> bool:
     """Whether a query counts rows, and another one the different keys that point to them.
 
     The customers who bought something are the different customers of the sales.

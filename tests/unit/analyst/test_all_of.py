@@ -128,3 +128,18 @@ def test_a_group_of_other_things_is_named_in_either_language(question: str) -> N
     found = read(question, SHOP, Index(SHOP), date(2024, 12, 31))[0]
     assert isinstance(found, Understood), found
     assert " by pelanggan_id> kelompok_id> kelompok.nama_kelompok" in printed(found.query)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Sepanjang tahun 2024, ada berapa pelanggan berbeda yang memesan?",
+        "How many different customers ordered in 2024?",
+        "How many different customers placed an order in 2024?",
+    ],
+)
+def test_different_things_that_did_something_are_counted_once(question: str) -> None:
+    """The customers who ordered are the different ones of the orders: nothing is asked back."""
+    found = read(question, SHOP, Index(SHOP), date(2024, 12, 31))[0]
+    assert isinstance(found, Understood), found
+    assert printed(found.query).startswith(("count(*) from pelanggan", "distinct(pelanggan_id"))

@@ -116,3 +116,16 @@ def test_thanks_and_praise_ask_nothing(words: str) -> None:
 def test_a_number_of_each_order_is_not_that_of_its_lines(question: str) -> None:
     """The median over what orders are worth is no query: neither is it a list of medians."""
     assert isinstance(outcome(question), Declined)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        *("For the audit file: ", "To settle a bet: ", "For the annual award: "),
+        *("I have to name one for the annual meeting: ", "For tomorrow's meeting: "),
+    ],
+)
+def test_a_clause_before_a_colon_that_says_why_is_set_aside(opening: str) -> None:
+    """What the answer is for changes nothing."""
+    question = "how many orders are in Leeds?"
+    assert text(opening + question) == text(question)
