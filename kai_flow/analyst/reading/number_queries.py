@@ -38,7 +38,7 @@ from kai_flow.analyst.reading.filtering import with_values
 from kai_flow.analyst.reading.fitting_units import fitted
 from kai_flow.analyst.reading.grouped_numbers import Wanted, grouped_numbers
 from kai_flow.analyst.reading.number_orders import orders_of, told_beside
-from kai_flow.analyst.reading.portions import split_for_share
+from kai_flow.analyst.reading.portions import of_the_part, split_for_share
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.same_rows import of_the_same_rows
 from kai_flow.analyst.reading.soundness import (
@@ -95,7 +95,7 @@ def numbers_of(
     kept = without_own(a.model, fact, measures, groups)
     cost, groups = cost + dropped(groups, kept), kept
     for part_of, base, extra in split_for_share(a, bag, measures, groups):
-        asked = Wanted(measures, groups, base, bag.havings, part_of)
+        asked = of_the_part(Wanted(measures, groups, base, bag.havings, part_of), bag.share)
         for choice in grouped_numbers(a, resolver, asked, cost + extra, PACE_GAIN):
             raw, wanted, where, having = choice.value
             whole = completed(a, bag, raw, groups, base)

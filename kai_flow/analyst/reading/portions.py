@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from msgspec.structs import replace
+
 from kai_flow.analyst.lexicon.periods import Part
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
@@ -11,6 +13,7 @@ from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.assembler import Assembler
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.grouped_numbers import Wanted
 
 GROUPS_FIRST_COST: Final = 0.3
 """Of a share in all groups together, where the groups are named before the share."""
@@ -123,3 +126,37 @@ def rows_shared(bag: Bag, rows: Sequence[tuple[str, Words]]) -> Words | None:
     """Where the rows stand of which a share is asked: "percentage of customers with a refund"."""
     after = [words for _, words in rows if bag.share and words[:1] > bag.share[-1:]]
     return min(after, default=None)
+
+
+def share_of_another(measures: Sequence[tuple[p.Measured, Words]]) -> bool:
+    """Whether a share is asked for beside another number, whose share it may be.
+
+    "The total discount, and what percentage of sales" is a ratio of both, and no share of sales.
+    """
+    shared = [m.of for m, _ in measures if isinstance(m, p.Portion) and m.of is not None]
+    others = [m for m, _ in measures if isinstance(m, p.Amount)]
+    return bool(others) and any(
+        all((of.of, of.table) != (other.of, other.table) for other in others) for of in shared
+    )
+
+
+def of_the_part(asked: Wanted, share: Words | None) -> Wanted:
+    """The same with the numbers beside a share of its part, where that is named between both.
+
+    "How many orders were cancelled, and what percentage is that" asks for the cancelled ones, and
+    "how many orders are there, and what percentage was cancelled" for all. ``share``: its words.
+    """
+    shares = [words for m, words in asked.measures if isinstance(m, p.Portion)]
+    said = min(share or (), default=min((w for words in shares for w in words), default=0))
+    before = [(test, words) for test, words in asked.part_of if words and min(words) < said]
+    if not before or len(asked.measures) == len(shares):
+        return asked
+    first = min(min(words) for _, words in before)
+    tests = tuple(test for test, _ in before)
+    measures = [
+        (replace(m, where=(*m.where, *tests)), words)
+        if isinstance(m, p.Amount) and words and min(words) < first
+        else (m, words)
+        for m, words in asked.measures
+    ]
+    return replace(asked, measures=measures)

@@ -15,7 +15,7 @@ from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.extremes import superlative
 from kai_flow.analyst.reading.fitting_units import over_time_once
 from kai_flow.analyst.reading.number_queries import numbers_of
-from kai_flow.analyst.reading.portions import rows_shared
+from kai_flow.analyst.reading.portions import rows_shared, share_of_another
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.reading.sold import units_of
 from kai_flow.analyst.reading.subjects import each_once, first_dimension
@@ -247,7 +247,7 @@ def _numbers(
     )
     if bag.asked("list") and (rows or rates) and not (bag.measures or groups):
         cost += 0.3  # "list the products with their prices": no average price
-    if bag.somes or bag.clocks or len(measures) > 3:
+    if bag.somes or bag.clocks or len(measures) > 3 or share_of_another(measures):
         return
     if bag.share is not None and not any(isinstance(m, p.Portion) for m, _ in measures):
         if any(_rows_by_amount(m) for m, _ in measures):

@@ -129,3 +129,22 @@ def test_a_clause_before_a_colon_that_says_why_is_set_aside(opening: str) -> Non
     """What the answer is for changes nothing."""
     question = "how many orders are in Leeds?"
     assert text(opening + question) == text(question)
+
+
+def test_a_number_beside_a_share_is_of_its_part_where_that_is_named_between() -> None:
+    """How many were cancelled, and what percentage that is, are the cancelled ones both times."""
+    found = text("How many orders were cancelled, and what percentage is that of all orders?")
+    assert found.count("status = 'cancelled'") > 1
+    whole = text("How many orders are there, and what percentage were cancelled?")
+    assert whole.startswith("count(*),")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Berapa total quantity, dan berapa persen dari jumlah?",
+    ],
+)
+def test_a_share_beside_another_number_is_no_share_of_its_own(question: str) -> None:
+    """A percentage after one number and of another one is that ratio, which is not read."""
+    assert isinstance(outcome(question), Declined)
