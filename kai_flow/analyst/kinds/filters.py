@@ -163,11 +163,15 @@ def _all_of(left: Where, _sign: Sign, right: Where) -> Where | None:
 
 
 def _of_the_same(before: Test, test: Test) -> Test:
-    """A comparison without a noun after another one: "priced above 20 but below 30"."""
+    """A comparison without a noun after another one: "priced above 20 but below 30".
+
+    In another unit it is of another number: "heavier than 10 kg and worth over a million rupiah".
+    """
     if not isinstance(test, Compared) or test.of != Implied(ANY_NUMBER):
         return test
-    ordered = isinstance(before, Compared) and before.operator in ORDERED
-    return replace(test, of=before.of) if ordered and isinstance(before, Compared) else test
+    if not isinstance(before, Compared) or before.operator not in ORDERED:
+        return test
+    return test if test.unit and test.unit != before.unit else replace(test, of=before.of)
 
 
 def _said(test: Test) -> object:

@@ -98,10 +98,17 @@ _ITS_NUMBER = (
         for too in ("too", "as well", "also")
     ),
     *(
+        f"{link} {me} the {what}{too}"
+        for link in ("give", "show", "tell", "and give", "and show", "and tell", "also give")
+        for me in ("me", "us")
+        for what in ("totals", "total", "numbers", "number", "figures", "amounts", "counts")
+        for too in ("", " too", " as well", " also")
+    ),
+    *(
         f"{link} {me}{what}{too}"
         for link in ("show", "tell", "give", "and show", "and tell", "and give", "also tell")
         for me in ("", "me ", "us ")
-        for what in ("how many", "how much", "how many each", "how much each")
+        for what in ("how many", "how much", "how many times", "how many each", "how much each")
         for too in ("", " too", " as well", " also", " it is", " there are", " each has")
     ),
     *(
@@ -132,8 +139,11 @@ _NILAINYA = (
             *(f"sekalian {tulis}" for tulis in _TULIS),
             *(f"{dan}{tulis}{juga}" for dan in ("", "dan ") for tulis in _TULIS for juga in _JUGA),
         )
-        for what in ("nilainya", "jumlahnya", "totalnya", "angkanya", "besarnya", "banyaknya")
-        for masing in ("", " masing-masing")
+        for what in (
+            *("nilainya", "jumlahnya", "totalnya", "angkanya", "besarnya", "banyaknya"),
+            *("berapa kali", "berapa kalinya", "berapa jumlahnya", "berapa totalnya"),
+        )
+        for masing in ("", " masing-masing", " sekalian", " juga")
     ),
     *("dan berapa masing-masing", "dan masing-masing berapa", "dan berapa masing-masingnya"),
     *("beserta nilai masing-masing", "beserta jumlah masing-masing", "dan nilai masing-masing"),

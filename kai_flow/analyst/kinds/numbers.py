@@ -38,6 +38,9 @@ OPERATORS = {
     "equals": Operator.EQUAL,
 }
 
+YEARS = range(1980, 2051)
+"""Numbers that are rather years."""
+
 PIECES = "pcs"
 """The unit of figures that count things."""
 
@@ -56,6 +59,10 @@ def compared_with(
     of, figures = in_unit(of, figures)
     values = tuple(figure.value for figure in figures)
     unit = unit_of(figures)
+    if operator is Operator.BETWEEN and not unit and all(value in YEARS for value in values):
+        if isinstance(of, Noun):
+            yield Where(Compared(of, operator, values, unit))
+        return  # "quarterly sales for 2023 and 2024" are no totals between these numbers
     if isinstance(of, Noun):
         yield Where(Compared(of, operator, values, unit))
         yield Having(Amount(None, of), operator, values, unit)
@@ -151,7 +158,10 @@ def _again(operator: Operator) -> Callable[..., Any]:
             return None
         if test.operator is Operator.EQUAL or test == Compared(test.of, Operator.BELOW, (0.0,)):
             return None  # "a surplus that is negative by more than 10" is not above 10
-        second = Compared(test.of, operator, (figure.value,), unit_of((figure,)))
+        unit = unit_of((figure,))
+        if unit and unit != test.unit:
+            return None  # parcels above 10 kg and over a million rupiah are not that heavy
+        second = Compared(test.of, operator, (figure.value,), unit)
         return Where(Joined((test, second), either=False))
 
     return build

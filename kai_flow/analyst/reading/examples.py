@@ -1,4 +1,4 @@
-"""Examples in brackets, which limit nothing: "each customer group (Gold, Silver and so on)"."""
+"""Brackets that limit nothing: "each group (Gold, Silver and so on)", "(2024 minus 2023)"."""
 
 import re
 from collections.abc import Sequence
@@ -23,6 +23,26 @@ _MORE: Final = re.compile(
 )
 """What says that there are more of them."""
 
+_DIFFERENCE: Final = re.compile(r"\b(?:difference|gap|selisih|perbedaan|beda|more|higher)\w*\b")
+
+_MINUS: Final = re.compile(
+    r"\s*(.+?)\s+(?:minus|less|dikurangi|dikurang|-|−)\s+(.+?)\s*$", re.IGNORECASE
+)
+"""A difference that says again which side is taken from which."""
+
+
+def _said_before(question: str, bracket: re.Match[str]) -> bool:
+    """Whether brackets have the two sides of a difference in the order in which they stand before.
+
+    "The difference between 2024 and 2023 (2024 minus 2023)"; the other way round is another one.
+    """
+    sides = _MINUS.match(bracket[1])
+    before = question[: bracket.start()].casefold()
+    if sides is None or not _DIFFERENCE.search(before):
+        return False
+    places = [before.rfind(side.casefold()) for side in sides.groups()]
+    return 0 <= places[0] < places[1]
+
 
 def without_examples(
     question: str, tokens: Sequence[Token]
@@ -34,7 +54,7 @@ def without_examples(
     found = [
         each
         for each in _BRACKETS.finditer(question)
-        if _FIRST.match(each[1]) or _MORE.search(each[1])
+        if _FIRST.match(each[1]) or _MORE.search(each[1]) or _said_before(question, each)
     ]
     rest = tuple(
         token

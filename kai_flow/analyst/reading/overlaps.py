@@ -13,13 +13,17 @@ from kai_flow.analyst.query.nodes import (
     Aggregate,
     All,
     Condition,
+    During,
+    Either,
     Field,
     Function,
     Operator,
     Order,
+    PeriodGroup,
     Query,
     Related,
     Tally,
+    TimeGroup,
     bare,
 )
 from kai_flow.analyst.reading.reading import Reading
@@ -44,8 +48,10 @@ def each_answer_once(readings: Sequence[Reading]) -> list[Reading]:
             kept[kept.index(listed[0])] = _with_columns(listed[0], reading)
         elif not same:
             kept.append(reading)
-        elif _lists(reading.query, same[0].query) or (
-            _tells(reading.query, same[0].query) and reading.cost <= same[0].cost + TIED
+        elif (
+            _lists(reading.query, same[0].query)
+            or _in_a_row(reading.query, same[0].query)
+            or (_tells(reading.query, same[0].query) and reading.cost <= same[0].cost + TIED)
         ):
             kept[kept.index(same[0])] = reading
     return kept
@@ -80,9 +86,40 @@ def _overlap(one: Query | None, other: Query | None) -> bool:
         _reordered(one, other)
         or _of_one_key(one, other)
         or any(
-            _tells(more, less) or _lists(more, less) or counts(more, less) for more, less in ways
+            _tells(more, less) or _lists(more, less) or counts(more, less) or _in_a_row(more, less)
+            for more, less in ways
         )
     )
+
+
+def _in_a_row(trend: Query | None, sides: Query | None) -> bool:
+    """Whether a query gives one after the other what another one gives side by side.
+
+    The quarters of 2023 and 2024 are eight in a row, or four of each year.
+    """
+    if trend is None or sides is None or len(trend.groups) != 1 or len(sides.groups) != 2:
+        return False
+    (unit,), (part, years) = trend.groups, sides.groups
+    if not (isinstance(unit, TimeGroup) and isinstance(part, TimeGroup) and part.recurring):
+        return False
+    if not isinstance(years, PeriodGroup):
+        return False
+    periods = frozenset((start, end) for _, start, end in years.periods)
+    others = frozenset(each for each in _where(trend) if not _periods(each))
+    told = frozenset().union(*map(_periods, _where(trend)))
+    return (
+        bare(unit) == bare(structs.replace(part, recurring=False))
+        and told == periods
+        and (trend.fact, bare(trend.measures), others)
+        == (sides.fact, bare(sides.measures), _where(sides))
+    )
+
+
+def _periods(part: object) -> frozenset[tuple[str | None, str | None]]:
+    """The periods of which a filter asks for one; none if it asks for anything else."""
+    each = part.parts if isinstance(part, Either) else (part,)
+    found = frozenset((p.start, p.end) for p in each if isinstance(p, During))
+    return found if len(found) == len(each) else frozenset()
 
 
 def _of_one_key(one: Query | None, other: Query | None) -> bool:

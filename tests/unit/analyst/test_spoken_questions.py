@@ -194,3 +194,49 @@ def test_what_goes_elsewhere_has_another_destination(asked: str) -> None:
         "count(*) from shipments where (origin_city_id> cities.city_name = 'Surabaya' and "
         "not destination_city_id> cities.island = 'Jawa')"
     )
+
+
+def test_a_difference_may_be_said_again_in_brackets() -> None:
+    """Brackets with the sides in their order change nothing; in another order they contradict."""
+    plain = text(SHOP, "difference in sales amount between 2024 and 2023")
+    assert text(SHOP, "difference in sales amount between 2024 and 2023 (2024 minus 2023)") == plain
+    other = outcome(SHOP, "difference in sales amount between 2024 and 2023 (2023 minus 2024)")
+    assert isinstance(other, Declined)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "sales amount per quarter for 2023 and 2024",
+        "quarterly sales amount for 2023 and 2024",
+    ],
+)
+def test_quarters_of_two_years_are_in_a_row(asked: str) -> None:
+    """Quarters of 2023 and 2024 are a trend, and years are no bounds of an amount."""
+    found = text(SHOP, asked)
+    assert "by quarter of orders.sold_on" in found
+    assert "2023-01-01" in found
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Top 2 regions by total sales amount, give me the totals too",
+        "2 region dengan total sales amount terbesar, sama angkanya sekalian",
+    ],
+)
+def test_a_tail_may_ask_for_the_number_again(asked: str) -> None:
+    """The number of a ranking is shown anyway: asking for it as well changes nothing."""
+    assert text(SHOP, asked) == text(SHOP, "Top 2 regions by total sales amount")
+
+
+def test_a_limit_in_another_unit_is_of_another_number() -> None:
+    """What weighs more than 10 kg and is worth over a million rupiah does not weigh a million."""
+    parcels = model_of(
+        """
+        CREATE TABLE parcels (id INTEGER PRIMARY KEY, weight_kg REAL, value_rp INTEGER);
+        INSERT INTO parcels VALUES (1, 12.5, 1500000), (2, 8.0, 90000), (3, 30.0, 20000);
+        """
+    )
+    asked = "How many parcels weigh more than 10 kg and are worth over 1 million rupiah?"
+    assert "value_rp > 1e+06" in text(parcels, asked)
