@@ -53,13 +53,14 @@ def all_in(tokens: Sequence[Token]) -> dict[int, bool]:
 
 
 def across_all(tokens: Sequence[Token], first: int, last: int) -> bool:
-    """Whether "across" stands before all of something, and makes no groups."""
-    return (
-        last == first + 1
-        and tokens[first].word in ACROSS
-        and last < len(tokens)
-        and tokens[last].word in ALL
-    )
+    """Whether "across" stands before all of something, and makes no groups.
+
+    All of a year is a period.
+    """
+    if last != first + 1 or tokens[first].word not in ACROSS or last == len(tokens):
+        return False
+    noun = next((t.word for t in tokens[last + 1 :] if t.word not in AFTER), "")
+    return tokens[last].word in ALL and not noun.isdigit()
 
 
 def with_all(a: "Assembler", bag: Bag) -> Iterator[Bag]:

@@ -22,7 +22,7 @@ from kai_flow.analyst.query.nodes import (
 )
 from kai_flow.analyst.semantics.model import SemanticModel
 
-__all__ = ["changes_of_all", "counts_the_best", "done_only", "untold"]
+__all__ = ["changes_of_all", "counts_the_best", "done_only", "grows_from", "untold"]
 
 ONLY: Final = frozenset(["only", "just", "exclusively", "solely", "hanya", "cuma", "saja", "aja"])
 """Words for nothing else."""
@@ -204,3 +204,37 @@ def changes_of_all(query: Query) -> bool:
         for m in query.measures
     )
     return changes and not (query.limit or query.each or query.having)
+
+
+FROM: Final = frozenset(["from", "dari"])
+TO: Final = frozenset(
+    ["to", "ke", "until", "till", "through", "sampai", "hingga", "menjadi", "jadi"]
+)
+UNITS: Final = frozenset(
+    [
+        *("the", "year", "quarter", "month", "week"),
+        *("tahun", "kuartal", "triwulan", "bulan", "minggu", "pekan"),
+    ]
+)
+LAST: Final = frozenset(["last", "lalu", "kemarin"])
+
+
+def grows_from(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether a change is told up to the only period that is named, from which it was asked.
+
+    "How much did sales grow from 2023" leaves open until when; "in 2023" says it.
+    """
+    if not any(isinstance(measure, Difference) for measure in query.measures):
+        return False
+    words = [token.word for token in tokens]
+    starts = [at for at, word in enumerate(words) if word in FROM]
+    if len(starts) != 1 or any(word in TO for word in words[starts[0] :]):
+        return False
+    years = [at for at, word in enumerate(words) if len(word) == YEAR_DIGITS and word.isdigit()]
+    after = next((at for at in range(starts[0] + 1, len(words)) if words[at] not in UNITS), None)
+    if after is None or (years and years != [after]):
+        return False
+    return after in years or words[after] in LAST
+
+
+YEAR_DIGITS: Final = 4

@@ -3,8 +3,14 @@
 from collections.abc import Sequence
 
 from kai_flow.analyst.lexicon.tokens import Token
-from kai_flow.analyst.query.nodes import Query
-from kai_flow.analyst.reading.claims import averages_the_best, counts_the_best, done_only, untold
+from kai_flow.analyst.query.nodes import Query, words_of
+from kai_flow.analyst.reading.claims import (
+    averages_the_best,
+    counts_the_best,
+    done_only,
+    grows_from,
+    untold,
+)
 from kai_flow.analyst.reading.how_many import (
     counts_an_amount,
     counts_for_units,
@@ -23,7 +29,7 @@ from kai_flow.analyst.reading.told_of_things import (
     of_one_thing,
 )
 from kai_flow.analyst.reading.told_units import misfit
-from kai_flow.analyst.reading.whole_limits import of_each, of_groups, of_single_rows
+from kai_flow.analyst.reading.whole_limits import TOTALS, of_each, of_groups, of_single_rows
 from kai_flow.analyst.semantics.model import SemanticModel
 
 __all__ = ["holding"]
@@ -38,13 +44,11 @@ def holding(
         return "other_unit"
     queries = [each.query for each in fitting if each.query is not None]
     whole = [each.query for each in fitting if each.query is not None and not each.open]
-    if any(done_only(tokens, each, model) or done_alone(tokens, each, model) for each in queries):
-        return "only_ever"
-    if any(counts_the_best(tokens, each) for each in whole) or not all(
-        all_told(tokens, each) for each in queries
-    ):
-        return "no_reading"
+    refused = _refused(tokens, queries, whole, model)
+    if refused:
+        return refused
     asked = [each for each in fitting if not (each.query and _of_others(tokens, each.query, model))]
+    asked = [each for each in asked if not _averages_a_total(tokens, each)]
     if fitting and not asked:
         return "no_reading"
     told = [each for each in asked if not (each.query and _of_each(tokens, each.query, model))]
@@ -53,6 +57,29 @@ def holding(
     if unclear:
         return unclear
     return untold(tokens, queries) or of_groups(tokens, reached_alike(of_those_above(tokens, told)))
+
+
+def _refused(
+    tokens: Sequence[Token],
+    queries: Sequence[Query],
+    whole: Sequence[Query],
+    model: SemanticModel,
+) -> str | None:
+    """The key of the reason why no reading tells what the question asks for; None if some may."""
+    if any(done_only(tokens, each, model) or done_alone(tokens, each, model) for each in queries):
+        return "only_ever"
+    if any(grows_from(tokens, each) for each in queries):
+        return "compared_with"
+    lost = any(counts_the_best(tokens, each) for each in whole)
+    return "no_reading" if lost or not all(all_told(tokens, each) for each in queries) else None
+
+
+def _averages_a_total(tokens: Sequence[Token], reading: Reading) -> bool:
+    """Whether the total of a price or a rate is asked for, which a reading averages unasked."""
+    if reading.query is None or all(note.key != "default_average" for note in reading.notes):
+        return False
+    said = words_of(reading.query)
+    return any(token.word in TOTALS and at not in said for at, token in enumerate(tokens))
 
 
 def _ranked_by(tokens: Sequence[Token], readings: Sequence[Reading]) -> str | None:

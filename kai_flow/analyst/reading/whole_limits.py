@@ -18,6 +18,7 @@ from kai_flow.analyst.semantics.model import Attribute, SemanticModel
 from kai_flow.analyst.semantics.paths import joins_between
 
 __all__ = [
+    "TOTALS",
     "compounds",
     "limited_before",
     "limiting",

@@ -240,3 +240,33 @@ def test_a_limit_in_another_unit_is_of_another_number() -> None:
     )
     asked = "How many parcels weigh more than 10 kg and are worth over 1 million rupiah?"
     assert "value_rp > 1e+06" in text(parcels, asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "How much did the sales amount grow from 2023?",
+        "How much did the sales amount grow from last year?",
+        "Sales amount naik berapa persen dari tahun lalu?",
+    ],
+)
+def test_growth_from_a_period_needs_another_one(asked: str) -> None:
+    """What grew from 2023 grew after it: growth up to 2023 would be that of another period."""
+    found = outcome(SHOP, asked)
+    assert isinstance(found, Declined)
+    assert found.reason.key == "compared_with"
+
+
+def test_all_of_a_year_is_a_period() -> None:
+    """The words "over all of 2024" say when, and group nothing."""
+    plain = text(SHOP, "total sales amount in 2024")
+    assert text(SHOP, "total sales amount over all of 2024") == plain
+
+
+def test_the_total_of_a_price_is_no_average() -> None:
+    """A question that asks for the total of a price by a tail gets no average of it."""
+    shelf = model_of(
+        "CREATE TABLE items (id INTEGER PRIMARY KEY, item TEXT, price INTEGER);"
+        "INSERT INTO items VALUES (1, 'Tea', 5), (2, 'Rice', 9);"
+    )
+    assert isinstance(outcome(shelf, "harga item totalnya berapa?"), Declined)
