@@ -25,14 +25,22 @@ from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import ROUNDING, Note
 from kai_flow.analyst.reading.clauses import PAUSES
 from kai_flow.analyst.reading.contradictions import has_an_empty_part
+from kai_flow.analyst.reading.corrections import put_right
+from kai_flow.analyst.reading.counted_anyway import (
+    counted_with,
+    including,
+    picks_some,
+)
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
 from kai_flow.analyst.reading.details import plainest
+from kai_flow.analyst.reading.earned import earned_by_each
 from kai_flow.analyst.reading.glue import commas_in, glue
 from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.holding import holding
 from kai_flow.analyst.reading.labels import labels
 from kai_flow.analyst.reading.misreadings import well_placed
 from kai_flow.analyst.reading.nearness import nearest
+from kai_flow.analyst.reading.of_these import of_these, one_extreme, one_row
 from kai_flow.analyst.reading.openings import opened
 from kai_flow.analyst.reading.overlaps import each_answer_once, meaning
 from kai_flow.analyst.reading.parts import Column, Item, Rank, Refused, Rows, Sign, Values
@@ -132,13 +140,40 @@ def read(
         return _outcome(tokens, model, index, today, language, margin), language
     if courtesies_only([token.word for token in tokens if token.word not in PAUSES]):
         return Declined(Note("nothing_known")), language
+    tokens, unclear = put_right(tokens, language)
+    if unclear:
+        return _not_understood(unclear), language
+    return _besides(question, tokens, index, today, language, margin), language
+
+
+def _besides(
+    question: str,
+    tokens: Sequence[Token],
+    index: Index,
+    today: date,
+    language: Language,
+    margin: float,
+) -> Outcome:
+    """What a question means, and what it says beside that of what counts, or is shown."""
     leaving = with_left_out(question, tokens, language)
     counted = None if leaving else counted_as_well(question, tokens)
     inner = leaving or (counted.tokens if counted else tokens)
-    outcome = _opened(question, inner, index, today, language, margin)
+    tail = earned_by_each(inner)
+    outcome = _opened(question, tail.tokens if tail else inner, index, today, language, margin)
+    if tail and isinstance(outcome, Understood) and not tail.tells(outcome.query, index.model):
+        return _not_understood(tail.words)
     if counted and isinstance(outcome, Understood):
-        outcome = _with_those(outcome, counted, index, language)
-    return outcome, language
+        return _with_those(outcome, counted, index, language)
+    first = 0 if leaving or counted or tail else including(inner)
+    if not first:
+        return outcome
+    plain = _opened(question, inner[:first], index, today, language, margin)
+    return _including(outcome, plain, inner[first:], index, language)
+
+
+def _not_understood(words: str) -> Declined:
+    """A question is not answered of which some words are not understood."""
+    return Declined(Note("not_understood", (("words", words.strip(" ,()")),)))
 
 
 def _with_those(outcome: Understood, counted: Counted, index: Index, language: Language) -> Outcome:
@@ -146,7 +181,24 @@ def _with_those(outcome: Understood, counted: Counted, index: Index, language: L
     words = " ".join(token.text for token in counted.sentence)
     if counts_anyway(outcome.query, counted, index, language):
         return _told(outcome, (words,))
-    return Declined(Note("not_understood", (("words", words),)))
+    return _not_understood(words)
+
+
+def _including(
+    whole: Outcome, plain: Outcome, clause: Sequence[Token], index: Index, language: Language
+) -> Outcome:
+    """What a question means that ends with a clause that rows without a value count as well.
+
+    That is what it means without the clause, if it has these rows anyway.
+    """
+    found = plain.query if isinstance(plain, Understood) else None
+    if found is not None and counted_with(found, clause, index, language):
+        return plain
+    if isinstance(whole, Declined | Catalogue):
+        return whole
+    if isinstance(whole, Understood) and not picks_some(whole.query, found):
+        return whole
+    return _not_understood(" ".join(token.text for token in clause))
 
 
 def _opened(
@@ -160,7 +212,14 @@ def _opened(
     """What a question means without what stands around it, or else with that."""
     model = index.model
     inner = opened(question, tokens, index, language)
+    moved = of_these(inner.tokens, language)
+    if moved is not None:
+        outcome = _outcome(moved, model, index, today, language, margin)
+        if isinstance(outcome, Understood) and one_extreme(outcome.query):
+            return _told(outcome, inner.aside)
     outcome = _outcome(inner.tokens, model, index, today, language, margin)
+    if moved is not None and isinstance(outcome, Understood) and not one_row(outcome.query):
+        return Declined(Note("no_reading"))
     if isinstance(outcome, Declined) and len(inner.tokens) < len(tokens):
         whole = _outcome(tokens, model, index, today, language, margin)
         if not isinstance(whole, Declined) or whole.reason.key not in UNREAD:
