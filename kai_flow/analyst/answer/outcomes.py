@@ -132,14 +132,12 @@ def _no_time(table: str, names: Names) -> str:
 
 
 def _ranked_by(table: str, names: Names) -> str:
-    """Asks for the number that a ranking goes by, and offers some."""
+    """Asks for the number that a ranking goes by, and offers some, the table's own if any."""
     rows = names.rows(table) if table else names.pick("ini", "these")
-    numbers = (
-        names.column(each.ref)
-        for each in names.model.attributes.values()
-        if each.role in {Role.ADDITIVE, Role.RATE} and table in {"", each.table}
-    )
-    labels = alternatives(list(islice(dict.fromkeys(numbers), 3)), names.language)
+    numbers = [e for e in names.model.attributes.values() if e.role in {Role.ADDITIVE, Role.RATE}]
+    own = [each for each in numbers if each.table == table]
+    known = dict.fromkeys(names.column(each.ref) for each in own or numbers)
+    labels = alternatives(list(islice(known, 3)), names.language)
     return questions_back.RANKED_BY.say(names.language, table=rows, choices=labels)
 
 

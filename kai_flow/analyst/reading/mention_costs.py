@@ -31,7 +31,7 @@ SYNONYM_COST: Final = 0.3
 TELLING_COST: Final = 0.7
 """Of a column that such a word may only mean as well: "persentase" is no level of a class."""
 
-PIECE_COST: Final = 0.25
+PIECE_COST: Final = 0.45
 """Of a part of a longer period: "until August" in "from June until August"."""
 
 OWN_NUMBER: Final = 0.9

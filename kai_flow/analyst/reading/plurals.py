@@ -1,13 +1,19 @@
 """Which names of a question are plurals: they ask for several rows."""
 
 from collections.abc import Sequence
+from typing import Final
 
+from kai_flow.analyst.lexicon.data import ACTIONS
 from kai_flow.analyst.lexicon.lexicon import concepts, stem
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.nodes import Words
 from kai_flow.analyst.reading.reading import Plural
 
 __all__ = ["plural_in"]
+
+
+_VERBS: Final = frozenset(verb for action in ACTIONS for verb in action.verbs)
+"""What one does, too: "which city ships the most orders"."""
 
 
 def plural_in(tokens: Sequence[Token]) -> Plural:
@@ -19,6 +25,7 @@ def plural_in(tokens: Sequence[Token]) -> Plural:
         return any(
             word.endswith("s")
             and not word.endswith(("ss", "us", "is"))  # a status is no plural
+            and word not in _VERBS
             and stem(word, "en") != word
             and _shares(word, stems)
             for word in spoken

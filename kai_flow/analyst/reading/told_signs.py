@@ -1,6 +1,7 @@
 """The phrases of kinds in a question, without those that its other words explain."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -78,6 +79,7 @@ def told_signs(
         sign
         for sign in signs
         if not (_of_another(sign, tokens) or _equals(sign, tokens) or no_request(sign, tokens))
+        if not _punctual(sign, tokens)
         if not across_all(tokens, sign.first, sign.last)
         and not (sign.part == NOT and _no_longer(sign, tokens))
     ]
@@ -182,6 +184,15 @@ def _equals(sign: Item, tokens: Sequence[Token]) -> bool:
     """
     after = [token.word for token in tokens[sign.last : sign.last + 1]]
     return tokens[sign.last - 1].word in WITH_ANOTHER and after == ["dengan"]
+
+
+def _punctual(sign: Item, tokens: Sequence[Token]) -> bool:
+    """Whether "time" or "waktu" is a part of "on time", which says nothing of how long it took."""
+    words = [token.word for token in tokens[max(0, sign.first - 1) : sign.last]]
+    return any(pair in _PUNCTUAL for pair in pairwise(words))
+
+
+_PUNCTUAL: Final = frozenset([("on", "time"), ("in", "time"), ("tepat", "waktu")])
 
 
 def of_nothing(item: Item, found: Sequence[Item], tokens: Sequence[Token], index: Index) -> bool:

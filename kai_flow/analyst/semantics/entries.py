@@ -268,10 +268,18 @@ def _compounds(
             yield Entry((before + key, key + before), both, target, score, "exact")
 
 
+FEW = 8
+"""Rows at most of a table of kinds, such as ways of paying."""
+
+
 def _values(attribute: Attribute) -> Iterator[Entry]:
-    """The values of a column. Names of rows and people are not translated: "Putri" is no woman."""
+    """The values of a column. Names of rows and people are not translated: "Putri" is no woman.
+
+    The few names of a table of kinds are: "cash" finds the way of paying "Tunai".
+    """
     own = (bag for name in attribute.names if name.weight > _OWN for bag in bags(name.words))
-    loose = attribute.role is not Role.NAME and not any(map(PEOPLE.issuperset, own))
+    kinds = attribute.role is not Role.NAME or len(attribute.values) <= FEW
+    loose = kinds and not any(map(PEOPLE.issuperset, own))
     targets = [ValueTarget(attribute.ref, value) for value in attribute.values]
     for target in targets:
         yield from _named(target, target.value.names, loose=loose)

@@ -270,3 +270,36 @@ def test_the_total_of_a_price_is_no_average() -> None:
         "INSERT INTO items VALUES (1, 'Tea', 5), (2, 'Rice', 9);"
     )
     assert isinstance(outcome(shelf, "harga item totalnya berapa?"), Declined)
+
+
+SHIPPED = model_of(
+    """
+    CREATE TABLE ways (code TEXT PRIMARY KEY, label TEXT);
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, ship_city TEXT, way TEXT REFERENCES ways(code),
+      sent_at TIMESTAMP, arrived_at TIMESTAMP);
+    INSERT INTO ways VALUES ('T', 'Tunai'), ('B', 'Transfer Bank');
+    INSERT INTO orders VALUES (1, 'York', 'T', '2024-01-01 10:00:00', '2024-01-02 10:00:00'),
+      (2, 'York', 'B', '2024-01-02 10:00:00', '2024-01-04 10:00:00'),
+      (3, 'Bath', 'T', '2024-02-02 10:00:00', '2024-02-05 10:00:00');
+    """
+)
+
+
+def test_a_verb_is_no_plural() -> None:
+    """Which city ships the most orders is one city, and so is the city with the most orders."""
+    assert (
+        text(SHIPPED, "Which city ships the most orders?")
+        .split(" order by ")[1]
+        .endswith(text(SHIPPED, "Which ship city has the most orders?").split(" order by ")[1])
+    )
+
+
+def test_what_is_on_time_is_not_how_long_it_took() -> None:
+    """No column says what was due, so neither "on time" nor "tepat waktu" is answered."""
+    for asked in ("on-time orders", "How many orders arrived on time?", "order yang tepat waktu"):
+        assert isinstance(outcome(SHIPPED, asked), Declined)
+
+
+def test_the_kinds_of_a_small_table_are_found_in_the_other_language() -> None:
+    """Cash is "Tunai" where a table of a few ways of paying has that name."""
+    assert "Tunai" in text(SHIPPED, "How many cash orders are there?")
