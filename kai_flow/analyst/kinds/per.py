@@ -101,12 +101,18 @@ def _rules() -> Iterable[Rule]:
         ):
             yield Rule(name, pattern, _in_one, cost=-0.1)
     yield Rule("average of one", ("average", Column, "one", Rows), _of_one)
+    yield Rule("average worth of one", ("average", Computed, "one", Rows), _average_of_one, -0.05)
 
 
 def _of_one(_average: Sign, of: Column, _one: Sign, rows: Rows) -> Quotient | None:
     """The words "The average cost of a visit", if its cost is that of several treatments."""
     if not of.adds or of.ref.table == rows.table:
         return None
+    return _average_per(of, rows)
+
+
+def _average_of_one(_average: Sign, of: Computed, _one: Sign, rows: Rows) -> Quotient | None:
+    """The words "The average revenue of an order", which is that of all its lines."""
     return _average_per(of, rows)
 
 

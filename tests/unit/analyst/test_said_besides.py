@@ -26,6 +26,16 @@ SHOP = model_of(
     """
 )
 
+LINES = model_of(
+    """
+    CREATE TABLE orders (order_id INTEGER PRIMARY KEY, order_date TEXT, shipping_fee REAL);
+    CREATE TABLE order_items (order_id INTEGER REFERENCES orders(order_id), product_id INTEGER,
+      quantity INTEGER, unit_price REAL);
+    INSERT INTO orders VALUES (1, '2024-01-05', 1.5), (2, '2024-02-05', 2.5);
+    INSERT INTO order_items VALUES (1, 1, 2, 5.5), (1, 2, 1, 4), (2, 1, 3, 5.5);
+    """
+)
+
 
 def outcome(question: str) -> Outcome:
     """What a question means, on the last day of 2024."""
@@ -162,3 +172,53 @@ def test_the_lowest_of_what_is_said_before_is_one_number(question: str, plain: s
     """Rows before a superlative are what it is of, and are not listed."""
     assert text(question) == text(plain)
     assert text(question).startswith(("max(", "min("))
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        (
+            "Kalau order yang bukan cancelled itu ada berapa?",
+            "order yang bukan cancelled ada berapa",
+        ),
+        (
+            "Kalau order yang tidak di Leeds, itu ada berapa?",
+            "order yang tidak di Leeds ada berapa",
+        ),
+        (
+            "If you take all cancelled orders together, how many units were sold?",
+            "For all cancelled orders together, how many units were sold?",
+        ),
+    ],
+)
+def test_clauses_that_suppose_nothing_say_what_is_asked_about(question: str, plain: str) -> None:
+    """What rows are anyway is no supposition."""
+    assert text(question) == text(plain)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Kalau order yang cancelled jadi delivered itu berapa?",
+        "If you take all cancelled orders out, how many orders are there?",
+    ],
+)
+def test_what_is_not_so_is_not_answered(question: str) -> None:
+    """A supposition that changes rows is declined."""
+    assert isinstance(outcome(question), Declined)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the average revenue of an order?",
+        "average revenue of one order",
+        "rata-rata omzet satu order berapa?",
+        "Kalau dirata-rata, satu order itu omzetnya berapa?",
+    ],
+)
+def test_what_one_order_makes_is_that_of_all_its_lines(question: str) -> None:
+    """The average of an order is no average of its lines."""
+    found = read(question, LINES, Index(LINES), date(2024, 12, 31))[0]
+    assert isinstance(found, Understood), found
+    assert printed(found.query).startswith("sum(revenue = (quantity * unit_price)) / distinct(")
