@@ -26,7 +26,7 @@ def entity_of(
     names, key, label = (
         entity_names(table, taught),
         _key(table, attributes),
-        label_of(table, attributes),
+        label_of(table, attributes) or (_plate(table, attributes) if pointed else None),
     )
     return Entity(
         table.name,
@@ -76,6 +76,22 @@ def label_of(table: Table, attributes: Sequence[Attribute]) -> str | None:
         if among:
             return among[0].column
     return None
+
+
+def _plate(table: Table, attributes: Sequence[Attribute]) -> str | None:
+    """The only code that people know the rows of a table by, where they have no name: a plate.
+
+    Rows with times, such as orders, are called by their key.
+    """
+    if any(each.role is Role.TIME for each in attributes):
+        return None
+    codes = [
+        each.column
+        for each in attributes
+        if each.role is Role.CODE and each.unique and not each.nullable
+    ]
+    other = [code for code in codes if code not in table.primary_key]
+    return other[0] if len(other) == 1 and table.primary_key else None
 
 
 def _is_own_name(table: Table, attribute: Attribute) -> bool:

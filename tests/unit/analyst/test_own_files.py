@@ -204,3 +204,19 @@ def test_a_rate_of_a_flag_is_of_the_rows() -> None:
 def test_longer_may_be_a_time(question: str, plain: str) -> None:
     """Minutes are compared with a duration, and not with a distance."""
     assert text(SESSIONS, question) == text(SESSIONS, plain)
+
+
+def test_vehicles_are_called_by_their_plates() -> None:
+    """Where a table has no names, its only code that is no key tells people which row is meant."""
+    trips = model_of(
+        """
+        CREATE TABLE vehicles (id INTEGER PRIMARY KEY, plate_number TEXT UNIQUE, kind TEXT);
+        CREATE TABLE trips (id INTEGER PRIMARY KEY, vehicle_id INTEGER REFERENCES vehicles(id),
+          km INTEGER, started_on DATE);
+        INSERT INTO vehicles VALUES (1, 'B 1137 KX', 'Van'), (2, 'B 1174 KX', 'Truck'),
+          (3, 'B 1211 KX', 'Van');
+        INSERT INTO trips VALUES (1, 1, 70, '2024-01-02'), (2, 1, 90, '2024-01-03'),
+          (3, 2, 10, '2024-01-04');
+        """
+    )
+    assert "plate_number" in text(trips, "Which vehicle has the most trips?")
