@@ -25,7 +25,7 @@ from kai_flow.analyst.query.nodes import (
     bare,
 )
 from kai_flow.analyst.reading.clauses import PAUSES
-from kai_flow.analyst.reading.parts import Clock, Column, Compared, Item, Part, Rows, Where
+from kai_flow.analyst.reading.parts import Clock, Column, Compared, Item, Part, Rows, Values, Where
 from kai_flow.analyst.reading.spans import leaves
 from kai_flow.analyst.reading.superiors import left_in
 from kai_flow.analyst.schema import ColumnRef
@@ -38,14 +38,22 @@ _INCLUDING: Final = frozenset(
 )
 """Words before what counts as well."""
 
-_DENIED: Final = frozenset(["not", "no", "tidak", "tak", "jangan", "bukan", "without"])
-"""Words before those that say the opposite."""
+_DENIED: Final = frozenset(
+    [
+        *("not", "no", "tidak", "tak", "jangan", "bukan", "without"),
+        *("yang", "mana", "siapa", "saja", "itu", "apakah", "that", "which", "who", "or"),
+    ]
+)
+"""Words before those that say the opposite, or that rows belong to some: "yang termasuk yang"."""
 
 _BLANK: Final = MISSING | {"blanks", "nulls", "null", "unknowns", "empties", "tak", "belum"}
 """Words for what has no value, in such a clause."""
 
 _LINKS: Final = frozenset(["without", "with", "that", "which", "whose", "yang", "tanpa", "missing"])
 """Words between rows and what they are without."""
+
+_ONES: Final = frozenset(["the", "those", "if", "when"])
+"""Words after "even" of a clause about some rows."""
 
 _BEFORE: Final = frozenset(["and", "also", "dan", "juga", "itu", "tolong", "please"])
 """Words that may stand before the clause."""
@@ -58,7 +66,8 @@ def including(tokens: Sequence[Token]) -> int:
     for at in range(len(tokens) - 2, 1, -1):
         if tokens[at].word in _INCLUDING:
             said = {token.word for token in tokens[at + 1 :]}
-            if _BLANK.isdisjoint(said) or tokens[at - 1].word in _DENIED or "," in said:
+            named = not _BLANK.isdisjoint(said) or _of_ones(tokens[at:])
+            if not named or tokens[at - 1].word in _DENIED or "," in said:
                 return 0
             return next(
                 end for end in range(at, 0, -1) if tokens[end - 1].word not in _BEFORE | PAUSES
@@ -72,13 +81,17 @@ def counted_with(query: Query, clause: Sequence[Token], index: Index, language: 
     It has where it groups by what the clause names, or lists it, and no filter is about that.
     Where the clause names nothing, it speaks of all groups.
     """
+    found = leaves(clause, index, language, ())
+    valued = {at for each in found if _has_value(each.part) for at in range(each.first, each.last)}
+    if all(at in valued or token.word not in _BLANK for at, token in enumerate(clause)):
+        return _has_all(query, found, clause)
     shown = [each.field for each in query.groups if isinstance(each, FieldGroup)]
     shown += () if query.distinct else query.columns
     picked = {(each.table, each.column) for each in _fields(query.where)}
     kept = [each for each in shown if (each.table, each.column) not in picked]
     nouns = [
         each
-        for each in leaves(clause, index, language, ())
+        for each in found
         if _names(each.part)
         and not all(token.word in _BLANK for token in clause[each.first : each.last])
     ]
@@ -106,6 +119,47 @@ def picks_some(query: Query, plain: Query | None) -> bool:
         or (isinstance(part, Not) and isinstance(part.part, Related | Tally))
         for part in parts_of(query.where)
     )
+
+
+def _of_ones(clause: Sequence[Token]) -> bool:
+    """Whether a clause is about some of the rows: "even the discontinued ones"."""
+    words = [token.word for token in clause]
+    if words[0] in {"even", "termasuk"}:
+        return words[1] in (_ONES if words[0] == "even" else {"yang"})
+    return words[-1] in {"ones", "those"} or words[1] in {"those", "yang"}
+
+
+def _has_all(query: Query, found: Sequence[Item], clause: Sequence[Token]) -> bool:
+    """Whether a query has the rows with some values anyway, because no filter is of their column.
+
+    "How many products, even the discontinued ones": these are all.
+    """
+    values = [each for each in found if _has_value(each.part)]
+    columns = {_column_of(each.part) for each in values}
+    picked = {ColumnRef(each.table, each.column) for each in _fields(query.where)}
+    within = {at for each in values for at in range(each.first, each.last)}
+    others = [each for each in found if _names(each.part) and not _has_value(each.part)]
+    rows = all(
+        within.issuperset(range(each.first, each.last))
+        or (isinstance(each.part, Rows) and each.part.table == query.fact)
+        for each in others
+    )
+    plain = all(clause[at].number is None for at in range(len(clause)) if at not in within)
+    return bool(values) and rows and plain and columns.isdisjoint(picked)
+
+
+def _has_value(part: Part) -> bool:
+    """Whether a part says which value a column has."""
+    return isinstance(part, Values) or (isinstance(part, Where) and isinstance(part.test, Compared))
+
+
+def _column_of(part: Part) -> ColumnRef | None:
+    """The column of a value."""
+    match part:
+        case Values(column=Column(ref)) | Where(Compared(of=Column(ref))):
+            return ref
+        case _:
+            return None
 
 
 def _names(part: Part) -> bool:
@@ -146,7 +200,7 @@ def _fields(where: Filter | None) -> Iterator[Field]:
         case All(parts=parts) | Either(parts=parts):
             for part in parts:
                 yield from _fields(part)
-        case Not(part=part):
+        case Not(part=part) | Related(where=part):
             yield from _fields(part)
         case _:
             pass

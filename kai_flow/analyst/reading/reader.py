@@ -194,6 +194,10 @@ def _including(
     found = plain.query if isinstance(plain, Understood) else None
     if found is not None and counted_with(found, clause, index, language):
         return plain
+    if isinstance(plain, Unclear) and all(
+        each.query and counted_with(each.query, clause, index, language) for each in plain.readings
+    ):
+        return plain
     if isinstance(whole, Declined | Catalogue):
         return whole
     if isinstance(whole, Understood) and not picks_some(whole.query, found):

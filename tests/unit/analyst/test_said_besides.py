@@ -222,3 +222,28 @@ def test_what_one_order_makes_is_that_of_all_its_lines(question: str) -> None:
     found = read(question, LINES, Index(LINES), date(2024, 12, 31))[0]
     assert isinstance(found, Understood), found
     assert printed(found.query).startswith("sum(revenue = (quantity * unit_price)) / distinct(")
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        (
+            "How many products are there, even the discontinued ones?",
+            "How many products are there?",
+        ),
+        (
+            "How many products are there, including those discontinued?",
+            "How many products are there?",
+        ),
+        ("Ada berapa order per city, termasuk yang cancelled?", "Ada berapa order per city?"),
+        ("Ada berapa order termasuk yang sudah delivered?", "Ada berapa order?"),
+    ],
+)
+def test_some_rows_that_count_as_well_are_not_the_only_ones(question: str, plain: str) -> None:
+    """Cancelled orders are among all orders, so to include them limits nothing."""
+    assert text(question) == text(plain)
+
+
+def test_rows_that_belong_to_some_are_these_only() -> None:
+    """After "yang", "termasuk" says what rows are."""
+    assert "status = 'cancelled'" in text("Ada berapa order yang termasuk yang cancelled?")
