@@ -20,6 +20,15 @@ _MEANT: Final = Phrases(
 _NAMING: Final = frozenset(["what", "apa", "yang", "whatever"])
 """Words after which it says what is asked: "what I mean is", "apa maksudnya"."""
 
+_JOINING: Final = frozenset(
+    [
+        *("and", "or", "to", "until", "till", "through", "from", "between", "since", "-", "vs"),
+        *("dan", "atau", "sampai", "hingga", "sd", "ke", "dari", "antara", "sejak", "dengan"),
+        *("versus", "than", "before", "after", "sebelum", "sesudah", "setelah", "dibanding"),
+    ]
+)
+"""Words of ranges, lists and comparisons of periods."""
+
 _LINKS: Final = PAUSES | {"in", "of", "for", "di", "pada", "tahun", "the", "year"}
 """Words between a period and what it is put right by."""
 
@@ -30,7 +39,7 @@ def put_right(tokens: tuple[Token, ...], language: Language) -> tuple[tuple[Toke
     if said is None:
         return tokens, ""
     right = _corrected(tokens, said, language)
-    if right is None and said[1] < len(tokens):
+    if right is None and (said[1] < len(tokens) or find_periods(tokens, language)):
         return tokens, " ".join(token.text for token in tokens[said[0] : said[1]])
     return right or tokens, ""
 
@@ -55,7 +64,9 @@ def _corrected(
     A period that stands alone before it is what is meant.
     """
     first, last = said
-    found = sorted((span.first, -span.last) for span in find_periods(tokens, language))
+    periods = find_periods(tokens, language)
+    grains = {(span.first, span.last): span.grain for span in periods}
+    found = sorted((span.first, -span.last) for span in periods)
     spans: list[tuple[int, int]] = []
     for begin, end in found:  # the longest at each place
         if not spans or begin >= spans[-1][1]:
@@ -63,14 +74,24 @@ def _corrected(
     after = next((each for each in spans if _near(tokens, last, each[0])), None)
     before = [each for each in spans if each[1] <= first]
     if after and before and _near(tokens, before[-1][1], first):
+        if grains[after] != grains[before[-1]] or _joined(tokens, before[-1]):
+            return None
         return (*tokens[: before[-1][0]], *tokens[after[0] :])
     if not before or not _near(tokens, before[-1][1], first):
         return None
     begin, end = before[-1]
     rest = (*tokens[begin:end], *tokens[last:])
-    if len(before) > 1 and begin > before[-2][1] and _near(tokens, before[-2][1], begin):
+    if len(before) > 1 and _near(tokens, before[-2][1], begin):
+        if grains[before[-2]] != grains[before[-1]] or _joined(tokens, before[-2]):
+            return None
         return (*tokens[: before[-2][0]], *rest)
     return (*tokens[:begin], *rest)
+
+
+def _joined(tokens: Sequence[Token], span: tuple[int, int]) -> bool:
+    """Whether a period is a range, or one of several, so that it is unclear what is put right."""
+    first, last = span
+    return any(token.word in _JOINING for token in tokens[max(first - 2, 0) : last])
 
 
 def _near(tokens: Sequence[Token], first: int, last: int) -> bool:

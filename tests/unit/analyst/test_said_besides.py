@@ -71,9 +71,18 @@ def test_i_mean_puts_a_period_right_and_asks_no_average(question: str, plain: st
     assert text(question) == text(plain)
 
 
-def test_what_i_mean_is_not_guessed_elsewhere() -> None:
-    """Where no period is put right, the question is not answered."""
-    assert isinstance(outcome("How many orders per city, I mean per status, in 2024?"), Declined)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many orders per city, I mean per status, in 2024?",
+        "How many orders in January 2024, I mean 2023?",
+        "How many orders from 2022 to 2023, I mean 2024?",
+        "How many orders in January 2024, 2023 I mean?",
+    ],
+)
+def test_what_i_mean_is_not_guessed_elsewhere(question: str) -> None:
+    """Where no period of the same kind is put right, the question is not answered."""
+    assert isinstance(outcome(question), Declined)
 
 
 @pytest.mark.parametrize(
