@@ -7,13 +7,13 @@ from msgspec import structs
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kai_flow.analyst.kinds.building import NUMBER, amount, count
+from kai_flow.analyst.kinds.building import NOUN, NUMBER, amount, count
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
 from kai_flow.analyst.query.calculation import Calculation, Nature
 from kai_flow.analyst.query.faults import Fault
 from kai_flow.analyst.query.measure import Asking, Measure, Saying
 from kai_flow.analyst.query.naming import Results
-from kai_flow.analyst.query.nodes import Aggregate, Filter, Grain, Group, TimeGroup
+from kai_flow.analyst.query.nodes import Aggregate, Filter, Function, Grain, Group, TimeGroup
 from kai_flow.analyst.query.ordering import ordered
 from kai_flow.analyst.query.times import day_before
 from kai_flow.analyst.query.trees import Unlowerable, case, divided, integer, literal
@@ -129,6 +129,11 @@ def _growth(*parts: "Sign | Column | Computed | Measured | Rows") -> Change | No
     return Change(number) if isinstance(number, Amount) else None
 
 
+def _of_rows(*parts: "Sign | Rows | Column | Computed") -> Change:
+    """The words "growth of total cooperative revenue": the number is the last noun."""
+    return Change(Amount(Function.SUM if len(parts) > 3 else None, parts[-1]))  # type: ignore[arg-type]  # the pattern ends in a noun
+
+
 AGAINST = {
     f"against {grain}": grain
     for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
@@ -231,6 +236,14 @@ KIND = Kind(
         ),
     },
     rules=(
+        Rule("growth of a number of rows", ("growth", Rows, NOUN), _of_rows, cost=0.05, tight=True),
+        Rule(
+            "growth of a total of rows",
+            ("growth", "total", Rows, NOUN),
+            _of_rows,
+            cost=0.05,
+            tight=True,
+        ),
         Rule("growth of a number", ("growth", (*NUMBER, Rows)), _growth),
         Rule("number growth", ((*NUMBER, Rows), "growth"), _growth),
         Rule("growth in percent", ((*NUMBER, Rows), "growth", "share"), _growth),

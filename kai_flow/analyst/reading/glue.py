@@ -164,6 +164,7 @@ def glue(
     for at in (
         *_no_more(spoken),
         *_telling(spoken),
+        *_by_what(spoken),
         *capitals_in(tokens),
         *coins,
         *worth_of_things(tokens),
@@ -179,6 +180,20 @@ def _no_more(words: Sequence[str]) -> Iterator[int]:
     for at, word in enumerate(words):
         if word in MORE and not NOT.isdisjoint(words[max(0, at - 4) : at]):
             yield at
+
+
+def _by_what(words: Sequence[str]) -> Iterator[int]:
+    """The places of words that group by what a clause says: "by what they contain"."""
+    for at, (word, after) in enumerate(pairwise(words)):
+        if word in GROUPING and after in ASKING:
+            yield from (at, at + 1)
+
+
+GROUPING: Final = frozenset(["by", "per", "menurut", "berdasarkan", "tiap", "setiap"])
+ASKING: Final = frozenset(
+    ["what", "which", "whatever", "whichever", "where", "how", "whom", "who", "apa", "mana"]
+)
+"""Words that begin what is meant by such a grouping."""
 
 
 def _dated(tokens: Sequence[Token], end: int) -> bool:

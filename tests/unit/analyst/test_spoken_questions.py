@@ -303,3 +303,22 @@ def test_what_is_on_time_is_not_how_long_it_took() -> None:
 def test_the_kinds_of_a_small_table_are_found_in_the_other_language() -> None:
     """Cash is "Tunai" where a table of a few ways of paying has that name."""
     assert "Tunai" in text(SHIPPED, "How many cash orders are there?")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "number of orders by what they contain",
+        "How many orders are there, broken down by whatever?",
+        "jumlah order per apa",
+    ],
+)
+def test_a_grouping_that_no_column_tells_is_no_total(asked: str) -> None:
+    """What follows "by" is not stepped over, even if it names nothing: no total takes its place."""
+    assert isinstance(outcome(SHOP, asked), Declined)
+
+
+def test_growth_may_name_whose_number_grows() -> None:
+    """The growth of total branch sales is that of the sales, and not of how many branches."""
+    plain = text(SHOP, "growth of total sales amount by year")
+    assert text(SHOP, "growth of total branch sales amount by year") == plain
