@@ -26,20 +26,17 @@ from kai_flow.analyst.reading.bag import Bag, collected
 from kai_flow.analyst.reading.chart import Chart
 from kai_flow.analyst.reading.choices import Choice, Note, combined
 from kai_flow.analyst.reading.cover import Cover, covers, uncovered
+from kai_flow.analyst.reading.deciding import CHOICES, MARGIN, WORST, sound
 from kai_flow.analyst.reading.fragment_changes import facts_of, options_of, signs_of
 from kai_flow.analyst.reading.fragments import DIRECTIONS, FUNCTIONS, unmarked
 from kai_flow.analyst.reading.glue import glue
 from kai_flow.analyst.reading.growing import grow
 from kai_flow.analyst.reading.reader import (
-    CHOICES,
-    MARGIN,
     MOST_TOKENS,
-    WORST,
     Declined,
     Outcome,
     Unclear,
     Understood,
-    sound,
 )
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.rules import BY_HEADS

@@ -4,9 +4,9 @@ from datetime import date
 
 from kai_flow.analyst.query.nodes import Query, bare
 from kai_flow.analyst.reading.choices import Note
+from kai_flow.analyst.reading.deciding import OFFERS
 from kai_flow.analyst.reading.overlaps import meaning
 from kai_flow.analyst.reading.reader import (
-    OFFERS,
     Catalogue,
     Declined,
     Outcome,
