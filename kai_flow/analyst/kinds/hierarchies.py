@@ -36,6 +36,7 @@ _BELOW: Final = (
 _REPORTING: Final = (
     *("report to", "reports to", "reporting to", "report directly to", "work under", "work for"),
     *("working under", "working for", "under", "are under", "below"),
+    *("reporting directly to", "reports directly to", "working directly under"),
 )
 """What they do."""
 
@@ -75,6 +76,12 @@ KIND = Kind(
             *("works under", "work under", "working under", "works for", "work for"),
             *("managed by", "supervised by", "led by", "headed by", "under", "below"),
             *("working for", "team members of", "people under", "overseen by"),
+            *(
+                f"{people} {verb} {whom}"
+                for people in ("people", "employees", "people who", "employees who")
+                for verb in _REPORTING
+                for whom in ("them", "him", "her")
+            ),
         ),
         "one's own": _BELOW,
         "below them": (
@@ -90,6 +97,11 @@ KIND = Kind(
             *("bertanggung jawab kepada", "bertanggung jawab ke", "di bawah pimpinan"),
             *("bawahannya", "anak buahnya", "berada di bawah", "bekerja di bawah"),
             *("bekerja untuk", "diawasi oleh", "disupervisi oleh"),
+            *(
+                f"{people} yang {verb}"
+                for people in ("orang", "pegawai", "karyawan")
+                for verb in ("melapor kepadanya", "melapor ke mereka", "melapor kepada mereka")
+            ),
         ),
         "below them": (
             *("bawahannya", "anak buahnya", "bawahan mereka", "anak buah mereka", "di bawahnya"),

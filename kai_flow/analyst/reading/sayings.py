@@ -10,6 +10,7 @@ from kai_flow.analyst.lexicon.data import SAYINGS
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.reading.anybody import VERBS
+from kai_flow.analyst.reading.margins import as_percentages
 from kai_flow.analyst.semantics.index import Index
 
 __all__ = ["plainly"]
@@ -28,7 +29,7 @@ def plainly(tokens: Sequence[Token], index: Index) -> tuple[Token, ...]:
     What the database has as a name stays as it is; so does all that a saying would leave out, if
     a word of it names something here: a shop is a place where there are several.
     """
-    tokens = _by_whom(tokens)
+    tokens = as_percentages(_by_whom(tokens), index)
     found = dict(_sayings(tokens))
     if not found:
         return tuple(tokens)

@@ -4,6 +4,7 @@ They are stepped over, and the number that is found must be in that unit.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from kai_flow.analyst.lexicon.data import UNITS
@@ -96,7 +97,25 @@ def _units(tokens: Sequence[Token]) -> Iterator[_Told]:
         if before in SAYING:
             yield at - 1, end, unit
         elif before in ASKING:
+            end, unit = _divided(tokens, at, end, unit)
             yield at, end, unit
+
+
+def _divided(tokens: Sequence[Token], at: int, end: int, unit: str) -> tuple[int, str]:
+    """A unit per another at the end of what is divided: "divided by weight, how many Rp per kg".
+
+    Elsewhere it is no unit that is said besides, but what is asked for.
+    """
+    spoken = [token.word for token in tokens[:at]]
+    if end + 1 >= len(tokens) or tokens[end].word not in PER or not _divides(spoken):
+        return end, unit
+    other, after = _unit(tokens, end + 1)
+    return (after, f"{unit}/{other}") if other and after == len(tokens) else (end, unit)
+
+
+def _divides(spoken: Sequence[str]) -> bool:
+    """Whether words say that something is divided."""
+    return "dibagi" in spoken or ("divided", "by") in pairwise(spoken)
 
 
 def _bracketed(tokens: Sequence[Token], at: int) -> bool:
@@ -149,6 +168,8 @@ def _fits(unit: str, query: Query, model: SemanticModel) -> bool:
         return len(numbers) == len(parts) and all(
             _in_unit(each, part, model) for each, part in zip(numbers, parts, strict=True)
         )
+    if unit in MONEY and all(isinstance(m, Ratio) and m.percent for m in query.measures):
+        return False
     numbers = [each for measure in query.measures for each in _said(measure)]
     return all(_in_unit(each, unit, model) for each in numbers if not _counts(each)) and not all(
         map(_counts, numbers)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.kind_names import kinds_named
 from kai_flow.analyst.semantics.model import Attribute, Entity, Join, Name, Role, SemanticModel
+from kai_flow.analyst.semantics.month_days import without_weekdays
 from kai_flow.analyst.semantics.people import PEOPLE, PERSONS
 from kai_flow.analyst.semantics.targets import (
     AttributeTarget,
@@ -63,8 +64,7 @@ class Entry(Struct, frozen=True, gc=False):
 def entries_of(model: SemanticModel) -> Iterator[Entry]:
     """Every name of everything."""
     nouns = _nouns(model)
-    plain = _transactions(model)
-    people = _people(model)
+    plain, people = _transactions(model), _people(model)
     for entity in model.entities.values():
         yield from map(_as_rows, _named(EntityTarget(entity.table), entity.names))
         if entity.table in plain:
@@ -75,7 +75,7 @@ def entries_of(model: SemanticModel) -> Iterator[Entry]:
         prefixes = _prefixes(entity)
         for attribute in model.of(entity.table):
             target = AttributeTarget(attribute.ref)
-            named = _named(target, attribute.names)
+            named = without_weekdays(attribute, _named(target, attribute.names))
             yield from map(_as_rows, named) if attribute.role is Role.KEY else named
             if attribute.role is not Role.FLAG:  # rush orders are orders, not a column
                 yield from _compounds(target, attribute.names, prefixes)

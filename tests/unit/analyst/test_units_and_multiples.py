@@ -152,3 +152,32 @@ def test_a_limit_altogether_is_of_groups(words: str) -> None:
 def test_a_verb_names_a_column_by_what_it_measures() -> None:
     """What travelled more than 10 km has a greater distance."""
     assert "distance > 10" in text("How many orders travelled more than 10 km?")
+
+
+def test_the_unit_of_a_quotient_is_told_after_it() -> None:
+    """How many rupiah per km says the unit of an amount divided by a distance, and no other."""
+    plain = text("per payment, total amount divided by total distance")
+
+    assert (
+        text("per payment, total amount divided by total distance comes to how many rupiah per km?")
+        == plain
+    )
+    assert (
+        text("per payment, total amount dibagi total distance jadi berapa rupiah per km?") == plain
+    )
+    assert isinstance(
+        outcome(
+            "per payment, total distance divided by total amount comes to how many rupiah per km?"
+        ),
+        Declined,
+    )
+
+
+def test_people_who_report_to_somebody_are_counted_as_subordinates() -> None:
+    """At least two people reporting directly to them are at least two subordinates."""
+    plain = text("which staff have at least 2 direct reports?")
+
+    assert "having count(*) >= 2" in plain
+    for people in ("people reporting directly to them", "people who report to them"):
+        assert text(f"which staff have at least two {people}?") == plain
+    assert text("which staff have minimal 2 orang yang melapor kepadanya?") == plain
