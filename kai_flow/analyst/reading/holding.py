@@ -20,7 +20,12 @@ from kai_flow.analyst.reading.how_many import (
 )
 from kai_flow.analyst.reading.one_way import reached_alike
 from kai_flow.analyst.reading.reading import Reading
-from kai_flow.analyst.reading.superiors import all_told, of_those_above, picks_nobody
+from kai_flow.analyst.reading.superiors import (
+    all_told,
+    limits_those_below,
+    of_those_above,
+    picks_nobody,
+)
 from kai_flow.analyst.reading.told_of_things import (
     done_alone,
     in_one_of_them,
@@ -90,7 +95,8 @@ def _ranked_by(tokens: Sequence[Token], readings: Sequence[Reading]) -> str | No
 
 def _of_each(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:
     """Whether a query limits single rows where the question limits all of them together."""
-    return of_each(tokens, query, model) or of_single_rows(tokens, query)
+    single = of_each(tokens, query, model) or of_single_rows(tokens, query)
+    return single or limits_those_below(query)
 
 
 def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> bool:

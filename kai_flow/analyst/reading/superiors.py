@@ -7,13 +7,21 @@ from kai_flow.analyst.lexicon.data import SUPERIORS
 from kai_flow.analyst.lexicon.phrases import Phrases
 from kai_flow.analyst.lexicon.tokens import Token
 from kai_flow.analyst.query.filters import parts_of
-from kai_flow.analyst.query.nodes import Condition, Field, Query
+from kai_flow.analyst.query.nodes import Condition, Field, FieldGroup, Query
 from kai_flow.analyst.reading.parts import Column, Item, leaf
 from kai_flow.analyst.reading.reading import Reading
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.index import Index
 
-__all__ = ["all_told", "besides", "left_in", "of_those_above", "picks_nobody", "superiors_in"]
+__all__ = [
+    "all_told",
+    "besides",
+    "left_in",
+    "limits_those_below",
+    "of_those_above",
+    "picks_nobody",
+    "superiors_in",
+]
 
 SUPERIOR_COST: Final = 0.05
 """Of the name of somebody above in place of the words for it."""
@@ -90,6 +98,15 @@ def picks_nobody(tokens: Sequence[Token], query: Query) -> bool:
         for field in query.columns
         if field.path and field.words
     )
+
+
+def limits_those_below(query: Query) -> bool:
+    """Whether more than the number of those below somebody is limited: whose salary is it?"""
+    above = any(
+        isinstance(group, FieldGroup) and group.field.path and group.field.table == query.fact
+        for group in query.groups
+    )
+    return above and len(query.having) > 1
 
 
 def _of_those_below(tokens: Sequence[Token], query: Query) -> bool:

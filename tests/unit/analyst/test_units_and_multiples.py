@@ -181,3 +181,10 @@ def test_people_who_report_to_somebody_are_counted_as_subordinates() -> None:
     for people in ("people reporting directly to them", "people who report to them"):
         assert text(f"which staff have at least two {people}?") == plain
     assert text("which staff have minimal 2 orang yang melapor kepadanya?") == plain
+
+
+def test_a_salary_beside_a_number_of_subordinates_is_not_that_of_them_all() -> None:
+    """The salary of somebody with two subordinates is not limited by the total of theirs."""
+    question = "which staff have at least 2 direct reports and a salary above 450?"
+
+    assert not isinstance(outcome(question), Understood)
