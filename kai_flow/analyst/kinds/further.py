@@ -211,6 +211,7 @@ KIND = Kind(
             *("yang berisi", "dengan kolom", "dengan informasi", "termasuk informasi", "cantumkan"),
             *("beserta informasi", "beserta data", "dan cantumkan", "sekalian tampilkan"),
             *(f"{tulis}{juga}" for tulis in _TULIS for juga in _JUGA if juga),
+            *(f"sekalian {tulis}" for tulis in _TULIS),
             *("tuliskan", "lampirkan", "jangan lupa sertakan", "jangan lupa cantumkan"),
         ),
         "with": ("dengan",),

@@ -38,7 +38,7 @@ from kai_flow.analyst.reading.whole_limits import signed_afar
 from kai_flow.analyst.schema import ColumnRef
 from kai_flow.analyst.semantics.model import Role, SemanticModel
 
-NUMBER_COST: Final = 0.5
+NUMBER_COST: Final = 1.5
 """Of one number where a question asks which: "which provinces have …"."""
 
 RISING_COST: Final = 1.0

@@ -17,6 +17,7 @@ from kai_flow.analyst.reading.how_many import (
     counts_others,
     tells_each,
     tells_no_things,
+    tells_one_number,
 )
 from kai_flow.analyst.reading.one_way import reached_alike
 from kai_flow.analyst.reading.reading import Reading
@@ -106,6 +107,7 @@ def _of_others(tokens: Sequence[Token], query: Query, model: SemanticModel) -> b
         or counts_an_amount(tokens, query)
         or counts_for_units(tokens, query, model)
         or tells_each(tokens, query)
+        or tells_one_number(tokens, query)
         or picks_nobody(tokens, query)
         or tells_no_things(tokens, query, model)
         or never_so(tokens, query, model)

@@ -126,3 +126,18 @@ def _table(name: tuple[str, ...], model: SemanticModel) -> str | None:
         if any(tuple(stem(word, "en") for word in each.words) == name for each in entity.names)
     ]
     return found[0] if len(found) == 1 else None
+
+
+LISTING: Final = frozenset([("apa", "saja"), ("mana", "saja"), ("siapa", "saja")])
+"""Words that ask for several things by name."""
+
+
+def tells_one_number(tokens: Sequence[Token], query: Query) -> bool:
+    """Whether things are asked for by name, and a query tells a number of all of them."""
+    words = [token.word for token in tokens]
+    listed = any(pair in LISTING for pair in pairwise(words)) and COUNTED.isdisjoint(words)
+    return listed and bool(query.measures) and not query.groups
+
+
+COUNTED: Final = frozenset(["berapa", "jumlah", "total"])
+"""Words for a number, which may be asked of things that are listed before."""

@@ -322,3 +322,9 @@ def test_growth_may_name_whose_number_grows() -> None:
     """The growth of total branch sales is that of the sales, and not of how many branches."""
     plain = text(SHOP, "growth of total sales amount by year")
     assert text(SHOP, "growth of total branch sales amount by year") == plain
+
+
+def test_things_that_are_asked_for_by_name_are_no_number() -> None:
+    """A question for "cabang apa saja" gets names or nothing, and no total of what they sold."""
+    found = outcome(SHOP, "Cabang apa aja yang di Banten sales amountnya?")
+    assert not (isinstance(found, Understood) and not (found.query.columns or found.query.groups))
