@@ -136,7 +136,24 @@ def collected(cover: Cover) -> Bag | None:
             return None  # "and how many were cancelled" is another number
         elif halved(cover.items[:at], item) or not _put(bag, item):
             return None
+    bag.cost += OF_ITS_KIND_COST * _of_its_kind(bag)
     return bag if taken is None else _taken(bag, taken)
+
+
+OF_ITS_KIND_COST: Final = 0.2
+"""Of an average for each of some rows beside what they are told apart by: "average revenue per
+customer by segment" is what the customers of each segment have on average.
+"""
+
+
+def _of_its_kind(bag: Bag) -> bool:
+    """Whether an average is grouped by the rows of a table, and by a column of theirs as well."""
+    rows = {by.table for by, _ in bag.groups if isinstance(by, Rows)}
+    kinds = {by.ref.table for by, _ in bag.groups if isinstance(by, Column)}
+    averaged = any(
+        isinstance(m, Amount) and m.function is Function.AVERAGE for m, _ in bag.measures
+    )
+    return averaged and bool(rows & kinds)
 
 
 def _twins(joint: Item, left: Item, right: Item) -> bool:

@@ -328,3 +328,10 @@ def test_things_that_are_asked_for_by_name_are_no_number() -> None:
     """A question for "cabang apa saja" gets names or nothing, and no total of what they sold."""
     found = outcome(SHOP, "Cabang apa aja yang di Banten sales amountnya?")
     assert not (isinstance(found, Understood) and not (found.query.columns or found.query.groups))
+
+
+def test_an_average_for_each_is_one_of_their_kinds() -> None:
+    """Average sales per branch by branch type are those of the branches of each type."""
+    found = text(SHOP, "Average number of orders per branch by branch type")
+    assert "branches.branch_type" in found
+    assert "branch_name" not in found
