@@ -199,6 +199,7 @@ KIND = Kind(
             *("go up", "goes up", "went up", "gone up", "climb", "climbed", "go up by", "grow by"),
             *("grew by", "grown by", "increase by", "increased by", "rise by", "rose by"),
             *("went up by", "gone up by", *UP_OR_DOWN),
+            *("growth of the", "growth in the", "growth rate of the"),
         ),
         "how fast": ("how fast", "how quickly", "how strongly", "how rapidly"),
         **_against(
@@ -240,6 +241,13 @@ KIND = Kind(
         Rule(
             "growth of a total of rows",
             ("growth", "total", Rows, NOUN),
+            _of_rows,
+            cost=0.05,
+            tight=True,
+        ),
+        Rule(
+            "growth of rows' total",
+            ("growth", Rows, "total", NOUN),
             _of_rows,
             cost=0.05,
             tight=True,

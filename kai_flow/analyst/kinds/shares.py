@@ -109,6 +109,8 @@ KIND = Kind(
             *("goes to", "went to", "is spent on", "was spent on", "spent on", "used for"),
             *("that are", "which is", "which are", "that was", "that were", "went", "did"),
             *("have we", "did we", "do we", "have been", "has been", "had been"),
+            *(f"{verb} {left} as" for verb in ("is", "was", "were") for left in ("left", "kept")),
+            *("remained as", "remains as", "ended up as", "was left over as", "turned out to be"),
         ),
         "rate": ("rate", "rates"),
         "making up": (
@@ -123,7 +125,10 @@ KIND = Kind(
             *("berapa persen", "dalam persen", "dalam persentase", "berapa persentase", "%"),
             *("persentase jumlah", "berapa persen dari", "prosentase"),
         ),
-        "being": ("yang", "itu yang", "dipakai untuk", "digunakan untuk", "habis untuk"),
+        "being": (
+            *("yang", "itu yang", "dipakai untuk", "digunakan untuk", "habis untuk"),
+            *("yang tersisa sebagai", "tersisa sebagai", "yang tersisa menjadi"),
+        ),
         "rate": ("tingkat", "angka"),
     },
     rules=(

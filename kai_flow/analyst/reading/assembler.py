@@ -87,6 +87,8 @@ class Assembler:
         """Whether words say that a limit is one of all rows together."""
         self.clauses: frozenset[int] = frozenset()
         """The places of words that begin a relative clause."""
+        self.said_twice: frozenset[int] = frozenset()
+        """The places of each "and" after which a preposition is repeated."""
         self.all_of: dict[int, bool] = {}
         """The places of nouns of all of which something is said: "in all regions"."""
         self.known: dict[Hashable, Sequence[Any]] = {}

@@ -13,7 +13,7 @@ from kai_flow.analyst.reading.bag import Bag
 from kai_flow.analyst.reading.beyond import sensible
 from kai_flow.analyst.reading.claims import changes_of_all
 from kai_flow.analyst.reading.coherence import coherent
-from kai_flow.analyst.reading.comparing import asked_apart, may_be_apart, side_by_side
+from kai_flow.analyst.reading.comparing import asked_apart, grouped, may_be_apart, side_by_side
 from kai_flow.analyst.reading.compounds import split
 from kai_flow.analyst.reading.contrasts import compared, named_once
 from kai_flow.analyst.reading.extents import extents
@@ -160,7 +160,7 @@ def _numbers_or_rows(a: Assembler, bag: Bag) -> Iterator[Reading]:
     if apart or may_be_apart(a, bag):
         yield from side_by_side(a, compared(bag))
     numbers = (bag.measures or not bag.shown) and not one_of_two(bag)
-    if numbers and (not apart or (bag.groups and not bag.apiece)):
+    if numbers and (not apart or (grouped(a, bag) and not bag.apiece)):
         yield from totalled(a, bag)
     rows = list(listed(a, named(bag)))
     open_ = None if rows else as_rank(bag)

@@ -58,12 +58,33 @@ def asked_apart(a: Assembler, bag: Bag) -> bool:
     if bag.apiece:
         return True
     test = _listed(bag)
-    if test is None or (bag.groups and not bag.compare and isinstance(test, p.Compared)):
+    if test is not None and _said_twice(a, bag):
+        return True
+    if test is None or (grouped(a, bag) and not bag.compare and isinstance(test, p.Compared)):
         return False
     numbers = _numbers(a, bag)
     if numbers and all(_apart(a, number) for number in numbers):
         return True
     return (_open_ended(test) or _whole_week(test)) and bool(numbers or bag.rows)
+
+
+def grouped(a: Assembler, bag: Bag) -> bool:
+    """Whether groups are named, and not only nameless rows: "the average amount per sale"."""
+    if a.said_twice:
+        return False
+    of_rows = {each for each, entity in a.model.entities.items() if entity.label is None}
+    return any(not isinstance(by, p.Rows) or by.table not in of_rows for by, _ in bag.groups)
+
+
+def _said_twice(a: Assembler, bag: Bag) -> bool:
+    """Whether a number is asked for each side: "revenue in Bonn and in Berlin"."""
+    named = not bag.shown and all(a.numeric(column) for column, _ in bag.columns)
+    return bool(named and _numbers(a, bag)) and any(
+        min(words) <= at <= max(words)
+        for test, words in bag.tests
+        for at in a.said_twice
+        if words and listed(test) and sides_of(test)
+    )
 
 
 def _whole_week(test: p.Test) -> bool:

@@ -31,6 +31,7 @@ from kai_flow.analyst.reading.plurals import plural_in
 from kai_flow.analyst.reading.portions import limits_in
 from kai_flow.analyst.reading.reading import Reading, Troubles
 from kai_flow.analyst.reading.relatives import clauses_in
+from kai_flow.analyst.reading.said_twice import said_twice
 from kai_flow.analyst.reading.telling import tells_all
 from kai_flow.analyst.reading.undated import is_undated
 from kai_flow.analyst.reading.whole_limits import limiting, limits_groups, told_of_groups
@@ -106,6 +107,7 @@ def decide(
         limits=limits_in(tokens),
     )
     assembler.clauses = clauses_in(tokens)
+    assembler.said_twice = said_twice(tokens)
     assembler.all_of = all_in(tokens)
     placed = well_placed(found, tokens, model, troubles)
     assembler.whole = told_of_groups(tokens)
