@@ -52,6 +52,9 @@ ANY: Final = Amount(None, Lasting())
 ENDED: Final = -0.2
 """Of "until it arrives": what ends here is a time, and no status "arrived"."""
 
+ALSO: Final = 0.1
+"""Of "and the founding year": after a name, it is likelier one more column."""
+
 TWO_TIMES: Final = 0.4
 """Of times that only "and" joins: what came in and left in March did both then."""
 
@@ -93,7 +96,7 @@ def _named() -> Iterator[Rule]:
     for sign, cost in (("time to", 0.1), ("time and", TWO_TIMES)):
         yield Rule(f"from, {sign}", ("time from", Clock, sign, Clock), _between, cost=-0.15)
         yield Rule(f"time, {sign}", (Clock, sign, Clock), _between, cost=cost)
-    for sign, cost in (("time to", ENDED), ("time and", ENDED), ("time from", ENDED / 2)):
+    for sign, cost in (("time to", ENDED), ("time and", ALSO), ("time from", ENDED / 2)):
         yield Rule(f"{sign} a time", (sign, Clock), _bound, cost=cost)
         yield Rule(f"{sign} rows' time", (sign, Rows, Clock), _bound, cost=cost)
     yield Rule("durations together", (Lasting, Lasting), lambda left, right: left.with_(right))

@@ -78,3 +78,20 @@ def test_the_growth_of_what_somebody_has_is_that_of_its_total() -> None:
     assert expected
     assert plain("Year-over-year growth of the customers' total sales amount") == expected
     assert plain("Year-over-year growth of the customers' sales amount") == expected
+
+
+def test_a_time_beside_a_name_is_shown() -> None:
+    """A time that "and" joins to a name is a column of the list, and ends nothing."""
+    model = model_of(
+        """
+        CREATE TABLE firms (id INTEGER PRIMARY KEY, firm_name TEXT, city TEXT,
+          founding_year INTEGER);
+        INSERT INTO firms VALUES (1, 'Axio', 'Bonn', 2009), (2, 'Nordik', 'Bonn', 2012),
+          (3, 'Kite', 'Riga', 2012);
+        """
+    )
+    question = "List the firms founded after 2010 with name and founding year"
+    found = read(question, model, Index(model), date(2024, 12, 31))[0]
+
+    assert isinstance(found, Understood)
+    assert [column.column for column in found.query.columns] == ["firm_name", "founding_year"]
