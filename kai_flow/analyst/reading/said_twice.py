@@ -24,9 +24,11 @@ _REACH: Final = 8
 
 _TOGETHER: Final = re.compile(
     r"\b(?:in total|in all|together|combined|altogether|overall|sum|jumlahkan|digabung|gabungan"
-    r"|digabungkan|bersama-sama|secara total|totalnya|keseluruhan)\b"
+    r"|digabungkan|bersama-sama|secara total|totalnya|keseluruhan|share|shares|percent|percentage"
+    r"|proportion|portion|fraction|contribution|part|persen|persentase|prosentase|proporsi|porsi"
+    r"|pangsa|kontribusi|bagian)\b|%"
 )
-"""Words that may ask for all sides together: what they mean is read elsewhere."""
+"""Words that may ask for all sides together, or of what they are a part: that is read elsewhere."""
 
 
 def said_twice(tokens: Sequence[Token]) -> frozenset[int]:

@@ -59,6 +59,15 @@ def test_both_together_are_one_number(question: str) -> None:
     assert plain(question) == plain("Total sales amount for Corporate and Government together")
 
 
+def test_a_share_of_all_is_no_share_of_the_sides() -> None:
+    """A share of both sides is that of everything, and not of the two sides alone."""
+    once = plain("What share of total sales amount comes from Corporate and Government?")
+
+    assert plain("What share of total sales amount comes from Corporate and from Government?") == (
+        once
+    )
+
+
 def test_what_was_left_of_a_number_is_its_part() -> None:
     """What was left of one number as another is a share of it, of all rows taken together."""
     expected = plain("What percentage of sales amount was discount?")
