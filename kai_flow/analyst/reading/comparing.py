@@ -83,7 +83,7 @@ def _said_twice(a: Assembler, bag: Bag) -> bool:
         min(words) <= at <= max(words)
         for test, words in bag.tests
         for at in a.said_twice
-        if words and listed(test) and sides_of(test)
+        if words and isinstance(test, p.Compared) and listed(test) and sides_of(test)
     )
 
 
