@@ -16,6 +16,8 @@ def split(model: SemanticModel, bag: Bag, language: Language) -> bool:
     The second noun is then a table to which each row of the first one belongs: "per customer
     group" would be per customer. In Indonesian the other noun comes first.
     """
+    if language == "id" and _of_its_rows(bag):
+        return True
     if not bag.rows:
         return False
     if language == "en" and _unrelated(model, bag, language):
@@ -29,6 +31,22 @@ def split(model: SemanticModel, bag: Bag, language: Language) -> bool:
             if adjacent and first != table and leads_to_one(model, first, table):
                 return True
     return False
+
+
+def _of_its_rows(bag: Bag) -> bool:
+    """Whether a column stands right before the rows that are asked for, and is of these.
+
+    "Jenis koperasi apa" asks for a type of cooperatives, and not for a cooperative.
+    """
+    kinds = {
+        (column.ref.table, max(words) + 1)
+        for column, words in bag.columns
+        if isinstance(column, p.Column) and not column.number and words
+    }
+    return any(
+        isinstance(of, p.Rows) and bool(words) and (of.table, min(words)) in kinds
+        for of, words in bag.which
+    )
 
 
 def _unrelated(model: SemanticModel, bag: Bag, language: Language) -> bool:

@@ -335,3 +335,9 @@ def test_an_average_for_each_is_one_of_their_kinds() -> None:
     found = text(SHOP, "Average number of orders per branch by branch type")
     assert "branches.branch_type" in found
     assert "branch_name" not in found
+
+
+def test_a_type_of_things_is_asked_for_and_no_thing() -> None:
+    """In "branch type cabang apa", the column before the rows is what is asked for."""
+    found = text(SHOP, "Branch type cabang apa yang stoknya paling kecil?")
+    assert "by branch_type" in found
