@@ -32,7 +32,10 @@ _TOGETHER: Final = re.compile(
 
 
 def said_twice(tokens: Sequence[Token]) -> frozenset[int]:
-    """The places of each "and" that the preposition of the side before it follows again."""
+    """The places of each "and" that the preposition of the side before it follows again.
+
+    "Bali dan DI Yogyakarta" repeats none: its capitals are a part of the name.
+    """
     words = [token.word for token in tokens]
     if _TOGETHER.search(" ".join(words)):
         return frozenset()
@@ -40,4 +43,5 @@ def said_twice(tokens: Sequence[Token]) -> frozenset[int]:
         at
         for at, (word, after) in enumerate(pairwise(words))
         if word in _AND and after in _PREPOSITIONS and after in words[max(at - _REACH, 0) : at]
+        if not tokens[at + 1].text.isupper()
     )

@@ -4,8 +4,10 @@ from datetime import date
 
 import pytest
 
+from kai_flow.analyst.lexicon.tokens import tokenize
 from kai_flow.analyst.query.printing import printed
 from kai_flow.analyst.reading.reader import Understood, read
+from kai_flow.analyst.reading.said_twice import said_twice
 from kai_flow.analyst.semantics.index import Index
 from tests.unit.analyst.scanned import model_of
 
@@ -104,3 +106,10 @@ def test_a_time_beside_a_name_is_shown() -> None:
 
     assert isinstance(found, Understood)
     assert [column.column for column in found.query.columns] == ["firm_name", "founding_year"]
+
+
+def test_capitals_of_a_name_repeat_no_preposition() -> None:
+    """The words "Bali dan DI Yogyakarta" are two provinces in one number, as two others are."""
+    tokens = tokenize("Berapa koperasi di Bali dan DI Yogyakarta?")
+    assert said_twice(tokens) == frozenset()
+    assert said_twice(tokenize("Berapa koperasi di Bali dan di Yogyakarta?"))
