@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from kai_flow.analyst.kinds.building import COUNTED, MEASURED, NOUN, count
 from kai_flow.analyst.kinds.duration_rules import in_unit
 from kai_flow.analyst.kinds.kind import Kind, Rule, Sample
+from kai_flow.analyst.lexicon.numbers import LIKE_YEARS
 from kai_flow.analyst.query.nodes import Function, Operator
 from kai_flow.analyst.reading.parts import (
     ANY_NUMBER,
@@ -38,9 +39,6 @@ OPERATORS = {
     "equals": Operator.EQUAL,
 }
 
-YEARS = range(1980, 2051)
-"""Numbers that are rather years."""
-
 PIECES = "pcs"
 """The unit of figures that count things."""
 
@@ -59,7 +57,7 @@ def compared_with(
     of, figures = in_unit(of, figures)
     values = tuple(figure.value for figure in figures)
     unit = unit_of(figures)
-    if operator is Operator.BETWEEN and not unit and all(value in YEARS for value in values):
+    if operator is Operator.BETWEEN and not unit and all(value in LIKE_YEARS for value in values):
         if isinstance(of, Noun):
             yield Where(Compared(of, operator, values, unit))
         return  # "quarterly sales for 2023 and 2024" are no totals between these numbers

@@ -9,7 +9,10 @@ from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.data import Language
 from kai_flow.analyst.lexicon.tokens import Token
 
-__all__ = ["NumberSpan", "find_numbers"]
+__all__ = ["LIKE_YEARS", "NumberSpan", "find_numbers"]
+
+LIKE_YEARS = range(1980, 2051)
+"""Numbers that are rather years."""
 
 
 class NumberSpan(Struct, frozen=True, gc=False, cache_hash=True):

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kai_flow.analyst.lexicon import data
 from kai_flow.analyst.lexicon.shorthand import SLASHED, written_out
 
-__all__ = ["Token", "tokenize"]
+__all__ = ["Token", "instead", "tokenize"]
 
 
 class Token(Struct, frozen=True, gc=False, cache_hash=True):
@@ -73,6 +73,13 @@ _DECORATION = {"So", "Sk", "Cc", "Cf", "Co", "Cn", "Mn", "Me"}
 _TAILS = data.SCALES["id"].keys() | data.UNITS.keys() | data.ORDINAL_ENDINGS | {"s", "an", "x"}
 _TWICE_AS_ONE = {"rata-rata", "laki-laki", "masing-masing", "undang-undang", "kira-kira", "abu-abu"}
 """Doubled words that mean something else than the plural of their half."""
+
+
+def instead(tokens: Sequence[Token], first: int, last: int, words: Iterable[str]) -> list[Token]:
+    """Other words in the place of tokens, each with their text as it was written."""
+    text = " ".join(token.text for token in tokens[first:last])
+    start, end = tokens[first].start, tokens[last - 1].end
+    return [Token(text, word, None, start, end) for word in words]
 
 
 def tokenize(question: str) -> tuple[Token, ...]:

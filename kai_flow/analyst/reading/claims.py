@@ -56,6 +56,27 @@ LIMITING: Final = frozenset(
 
 COUNTS: Final = frozenset([Function.COUNT, Function.DISTINCT])
 
+FROM: Final = frozenset(["from", "dari"])
+"""Words before a period from which something changed."""
+
+TO: Final = frozenset(
+    ["to", "ke", "until", "till", "through", "sampai", "hingga", "menjadi", "jadi"]
+)
+"""Words before a period up to which it did."""
+
+UNITS: Final = frozenset(
+    [
+        *("the", "year", "quarter", "month", "week"),
+        *("tahun", "kuartal", "triwulan", "bulan", "minggu", "pekan"),
+    ]
+)
+"""Words between these and the period."""
+
+LAST: Final = frozenset(["last", "lalu", "kemarin"])
+"""Words of a period that is told from today."""
+
+YEAR_DIGITS: Final = 4
+
 WHO: Final = frozenset(["who", "siapa"])
 
 BEST: Final = frozenset(["best", "top", "leading", "worst", "terbaik", "terburuk", "performing"])
@@ -206,19 +227,6 @@ def changes_of_all(query: Query) -> bool:
     return changes and not (query.limit or query.each or query.having)
 
 
-FROM: Final = frozenset(["from", "dari"])
-TO: Final = frozenset(
-    ["to", "ke", "until", "till", "through", "sampai", "hingga", "menjadi", "jadi"]
-)
-UNITS: Final = frozenset(
-    [
-        *("the", "year", "quarter", "month", "week"),
-        *("tahun", "kuartal", "triwulan", "bulan", "minggu", "pekan"),
-    ]
-)
-LAST: Final = frozenset(["last", "lalu", "kemarin"])
-
-
 def grows_from(tokens: Sequence[Token], query: Query) -> bool:
     """Whether a change is told up to the only period that is named, from which it was asked.
 
@@ -235,6 +243,3 @@ def grows_from(tokens: Sequence[Token], query: Query) -> bool:
     if after is None or (years and years != [after]):
         return False
     return after in years or words[after] in LAST
-
-
-YEAR_DIGITS: Final = 4

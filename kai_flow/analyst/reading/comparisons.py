@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from kai_flow.analyst.lexicon.numbers import LIKE_YEARS
 from kai_flow.analyst.lexicon.periods import Days, resolve
 from kai_flow.analyst.lexicon.periods import Part as PeriodPart
 from kai_flow.analyst.query.nodes import (
@@ -51,9 +52,6 @@ FAR_ABOVE = 100
 
 REACHING = frozenset([Operator.ABOVE, Operator.AT_LEAST])
 """Comparisons with what must be reached."""
-
-YEARS = range(1980, 2051)
-"""Numbers that are rather years."""
 
 PARTS = {"quarter": 4, "month": 12, "day": 31}
 """How many of them there are at most."""
@@ -181,7 +179,7 @@ def ways_to(resolver: Resolver, test: Compared) -> Sequence[Way] | None:
 
 def _like_years(test: Compared) -> bool:
     """Whether an amount is said to lie between what are rather two years."""
-    years = [isinstance(value, int | float) and value in YEARS for value in test.values]
+    years = [isinstance(value, int | float) and value in LIKE_YEARS for value in test.values]
     return test.operator is Operator.BETWEEN and not test.unit and all(years)
 
 
@@ -190,7 +188,7 @@ def _like_a_year(test: Compared) -> bool:
     return (
         test.operator is Operator.EQUAL
         and not test.unit
-        and all(isinstance(value, int | float) and value in YEARS for value in test.values)
+        and all(isinstance(value, int | float) and value in LIKE_YEARS for value in test.values)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kai_flow.analyst.lexicon.phrases import Phrases
-from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.lexicon.tokens import Token, instead
 from kai_flow.analyst.semantics.index import Index
 
 __all__ = ["as_percentages"]
@@ -149,7 +149,7 @@ def as_percentages(tokens: Sequence[Token], index: Index) -> Sequence[Token]:
         profit = next((each for each in names if _known(each, index)), None)
         if profit is None:
             return tokens
-        margin = _said(tokens, first, last, f"{profit} {tongue.of}")
+        margin = instead(tokens, first, last, f"{profit} {tongue.of}".split())
         return (*tokens[:first], *margin, *_without(tokens[last:], tongue.asked))
     return tokens
 
@@ -200,13 +200,6 @@ def _known(profit: str, index: Index) -> bool:
         for mention in index.mentions(words)
         if mention.how != "spelling"
     )
-
-
-def _said(tokens: Sequence[Token], first: int, last: int, plain: str) -> list[Token]:
-    """The plain words, in the place of those that were said."""
-    text = " ".join(token.text for token in tokens[first:last])
-    start, stop = tokens[first].start, tokens[last - 1].end
-    return [Token(text, word, None, start, stop) for word in plain.split()]
 
 
 def _without(tokens: Sequence[Token], phrases: Phrases) -> Sequence[Token]:

@@ -5,12 +5,10 @@ from collections.abc import Iterator, Sequence
 from kai_flow.analyst.query.nodes import Condition, Field, Filter, Formula, Function, Words
 from kai_flow.analyst.reading import parts as p
 from kai_flow.analyst.reading.bag import Bag
+from kai_flow.analyst.reading.beyond import NUMBERS
 from kai_flow.analyst.reading.choices import Choice
 from kai_flow.analyst.reading.concepts import means
 from kai_flow.analyst.reading.resolving import Resolver
-from kai_flow.analyst.semantics.model import Role
-
-NUMBERS = frozenset([Role.ADDITIVE, Role.RATE])
 
 
 def paired(resolver: Resolver, test: p.Paired, words: Words) -> Iterator[Choice[Filter]]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from kai_flow.analyst.lexicon.data import SAYINGS
 from kai_flow.analyst.lexicon.phrases import Phrases
-from kai_flow.analyst.lexicon.tokens import Token
+from kai_flow.analyst.lexicon.tokens import Token, instead
 from kai_flow.analyst.reading.anybody import VERBS
 from kai_flow.analyst.reading.margins import as_percentages
 from kai_flow.analyst.semantics.index import Index
@@ -46,9 +46,7 @@ def plainly(tokens: Sequence[Token], index: Index) -> tuple[Token, ...]:
             plain.append(tokens[at])
             at += 1
             continue
-        said = " ".join(token.text for token in tokens[at:end])
-        start, stop = tokens[at].start, tokens[end - 1].end
-        plain += [Token(said, word, None, start, stop) for word in words]
+        plain += instead(tokens, at, end, words)
         at = end
     return tuple(plain)
 

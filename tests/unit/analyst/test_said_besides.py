@@ -1,12 +1,14 @@
 """What people say beside a question: "I mean", "including those without", "how much each made"."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
 from kai_flow.analyst.query.printing import printed
-from kai_flow.analyst.reading.reader import Declined, Outcome, Understood, read
+from kai_flow.analyst.reading.reader import Declined, Understood, read
 from kai_flow.analyst.semantics.index import Index
+from tests.unit.analyst import asking
 from tests.unit.analyst.scanned import model_of
 
 SHOP = model_of(
@@ -37,16 +39,8 @@ LINES = model_of(
 )
 
 
-def outcome(question: str) -> Outcome:
-    """What a question means, on the last day of 2024."""
-    return read(question, SHOP, Index(SHOP), date(2024, 12, 31))[0]
-
-
-def text(question: str) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(question)
-    assert isinstance(found, Understood), found
-    return printed(found.query)
+outcome = partial(asking.outcome, SHOP, today=date(2024, 12, 31))
+text = partial(asking.text, SHOP, today=date(2024, 12, 31))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Shipments, staff and returns, as people ask about them in everyday words."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
-from kai_flow.analyst.query.printing import printed
-from kai_flow.analyst.reading.reader import Declined, Outcome, Understood, read
-from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.reading.reader import Declined
+from tests.unit.analyst import asking
 from tests.unit.analyst.scanned import model_of
 
 LOGISTICS = model_of(
@@ -28,19 +28,10 @@ LOGISTICS = model_of(
     INSERT INTO returns VALUES (1, 1, '2023-01-09', 'damaged', 100), (2, 3, '2024-03-01', NULL, 50);
     """
 )
-INDEX = Index(LOGISTICS)
 
 
-def outcome(question: str) -> Outcome:
-    """What a question means, on the last day of 2024."""
-    return read(question, LOGISTICS, INDEX, date(2024, 12, 31))[0]
-
-
-def text(question: str) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(question)
-    assert isinstance(found, Understood), found
-    return printed(found.query)
+outcome = partial(asking.outcome, LOGISTICS, today=date(2024, 12, 31))
+text = partial(asking.text, LOGISTICS, today=date(2024, 12, 31))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Units of the number that is asked for, how many times as much, superiors, limits of groups."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
-from kai_flow.analyst.query.printing import printed
-from kai_flow.analyst.reading.reader import Declined, Outcome, Unclear, Understood, read
-from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.reading.reader import Declined, Unclear, Understood
+from tests.unit.analyst import asking
 from tests.unit.analyst.scanned import model_of
 
 STORES = model_of(
@@ -26,16 +26,8 @@ STORES = model_of(
 )
 
 
-def outcome(question: str) -> Outcome:
-    """What a question means, on the last day of 2024."""
-    return read(question, STORES, Index(STORES), date(2024, 12, 31))[0]
-
-
-def text(question: str) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(question)
-    assert isinstance(found, Understood), found
-    return printed(found.query)
+outcome = partial(asking.outcome, STORES, today=date(2024, 12, 31))
+text = partial(asking.text, STORES, today=date(2024, 12, 31))
 
 
 @pytest.mark.parametrize(

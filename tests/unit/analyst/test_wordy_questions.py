@@ -1,14 +1,15 @@
 """Questions as managers type them: each means the same as a plain one."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
 from kai_flow.analyst.query.nodes import Having
 from kai_flow.analyst.query.printing import printed
 from kai_flow.analyst.query.ratio import Ratio
-from kai_flow.analyst.reading.reader import Outcome, Unclear, Understood, read
-from kai_flow.analyst.semantics.index import Index
+from kai_flow.analyst.reading.reader import Unclear, Understood
+from tests.unit.analyst import asking
 from tests.unit.analyst.scanned import model_of
 
 SHOP = model_of(
@@ -29,19 +30,10 @@ SHOP = model_of(
     INSERT INTO returns VALUES (1, 1);
     """
 )
-INDEX = Index(SHOP)
 
 
-def outcome(question: str) -> Outcome:
-    """What a question means, on the last day of 2024."""
-    return read(question, SHOP, INDEX, date(2024, 12, 31))[0]
-
-
-def text(question: str) -> str:
-    """The one query that a question means, in one line."""
-    found = outcome(question)
-    assert isinstance(found, Understood), found
-    return printed(found.query)
+outcome = partial(asking.outcome, SHOP, today=date(2024, 12, 31))
+text = partial(asking.text, SHOP, today=date(2024, 12, 31))
 
 
 @pytest.mark.parametrize(
